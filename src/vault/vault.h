@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include "base/secret.h"
+#include "vault/role.h"
+
+G_BEGIN_DECLS
+
+#define ROUNDS_VAULT_ERROR (rounds_vault_error_quark ())
+GQuark rounds_vault_error_quark (void);
+
+typedef enum {
+  ROUNDS_VAULT_ERROR_WRONG,      /* wrong passphrase or recovery key: ask again */
+  ROUNDS_VAULT_ERROR_THROTTLED,  /* too many wrong ones: wait as the message says */
+  ROUNDS_VAULT_ERROR_MISSING,    /* no profile there: offer to make one */
+  ROUNDS_VAULT_ERROR_EXISTS,     /* there is one already */
+  ROUNDS_VAULT_ERROR_DAMAGED,    /* key file cannot be read or was changed */
+  ROUNDS_VAULT_ERROR_NEWER,      /* made by a newer Rounds */
+  ROUNDS_VAULT_ERROR_FAILED,     /* disk, memory: the message says what */
+} RoundsVaultError;
+
+/* A profile's folder holds: vault.json (this), records.db, pixels.db, audit of failed unlocks. */
+#define ROUNDS_TYPE_VAULT (rounds_vault_get_type ())
+G_DECLARE_FINAL_TYPE (RoundsVault, rounds_vault, ROUNDS, VAULT, GObject)
+
+/* All of these may take about a second (Argon2id) and are called in a worker. */
+
+/* Makes the folder (0700) and vault.json with a new random 256-bit database key, wrapped by the passphrase
+ * and by a recovery key, given back once as text in *recovery_key (caller frees). name: 1…200 characters. */
+RoundsVault *rounds_vault_create (const char *folder, const char *name, RoundsRole role,
+                                  RoundsSecret *passphrase, RoundsSecret **recovery_key, GError **error);
+/* Reads what may be read without the key: name, role, when. */
+RoundsVault *rounds_vault_open (const char *folder, GError **error);
+/* The database key, or WRONG, THROTTLED. Name and role are authenticated by the key. Caller owns. */
+RoundsSecret *rounds_vault_unlock (RoundsVault *self, RoundsSecret *passphrase, GError **error);
+RoundsSecret *rounds_vault_unlock_with_recovery (RoundsVault *self, RoundsSecret *recovery_key, GError **error);
+/* A new passphrase (and, when recovery_key is not NULL, a new recovery key): new beside old, synced,
+ * verified, then the old one retired. */
+gboolean rounds_vault_rewrap (RoundsVault *self, RoundsSecret *key, RoundsSecret *new_passphrase,
+                              RoundsSecret **recovery_key, GError **error);
+
+const char *rounds_vault_get_folder (RoundsVault *self);
+const char *rounds_vault_get_name (RoundsVault *self);
+RoundsRole rounds_vault_get_role (RoundsVault *self);
+gint64 rounds_vault_get_created_us (RoundsVault *self);
+/* Failed unlocks since the last good one, for the store to put into the audit trail: array of gint64 µs. */
+GArray *rounds_vault_take_failed_unlocks (RoundsVault *self);
+
+/* Secrets kept beside the cache (tokens, passwords of connections), sealed with a key derived from the
+ * database key. name: [a-z0-9.-]+. */
+gboolean rounds_vault_store_secret (RoundsVault *self, RoundsSecret *key, const char *name, RoundsSecret *value,
+                                    GError **error);
+RoundsSecret *rounds_vault_load_secret (RoundsVault *self, RoundsSecret *key, const char *name, GError **error);
+gboolean rounds_vault_remove_secret (RoundsVault *self, const char *name, GError **error);
+
+/* $XDG_DATA_HOME/rounds/default. Caller frees. */
+char *rounds_vault_default_folder (void);
+
+G_END_DECLS
