@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The small things that every page shares: the style sheet, tones, pills, labels that end in "…", toasts and
+ * empty states. They are functions around plain GTK widgets rather than types of their own wherever a
+ * widget needs no state: fewer types to learn, and CSS does the rest. */
+
+#include "kit/kit.h"
+
+#include <adwaita.h>
+#include <glib/gi18n-lib.h>
+
+#include "kit/card.h"
+#include "kit/sparkline.h"
+
+void
+rounds_kit_init (void)
+{
+  static gboolean done;
+  GdkDisplay *display = gdk_display_get_default ();
+
+  g_type_ensure (ROUNDS_TYPE_CARD);
+  g_type_ensure (ROUNDS_TYPE_SPARKLINE);
+  if (done || display == NULL)
+    return;
+  done = TRUE;
+
+  g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
+  gtk_css_provider_load_from_resource (provider, ROUNDS_RESOURCE_BASE "/ui/kit/style.css");
+  gtk_style_context_add_provider_for_display (display, GTK_STYLE_PROVIDER (provider),
+                                              GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+}
+
+const char *
+rounds_tone_css_class (RoundsTone tone)
+{
+  switch (tone)
+    {
+    case ROUNDS_TONE_ACT:
+      return "act";
+    case ROUNDS_TONE_LOOK:
+      return "look";
+    case ROUNDS_TONE_UNSYNCED:
+      return "unsynced";
+    case ROUNDS_TONE_PLAIN:
+    default:
+      return NULL;
+    }
+}
+
+void
+rounds_tone_apply (GtkWidget *widget, RoundsTone tone)
+{
+  const char *css = rounds_tone_css_class (tone);
+
+  gtk_widget_remove_css_class (widget, "act");
+  gtk_widget_remove_css_class (widget, "look");
+  gtk_widget_remove_css_class (widget, "unsynced");
+  if (css != NULL)
+    gtk_widget_add_css_class (widget, css);
+}
+
+GtkWidget *
+rounds_pill_new (RoundsTone tone, const char *text)
+{
+  GtkWidget *pill = gtk_label_new (NULL);
+
+  gtk_widget_add_css_class (pill, "pill-label");
+  gtk_widget_set_valign (pill, GTK_ALIGN_CENTER);
+  gtk_widget_set_halign (pill, GTK_ALIGN_START);
+  gtk_label_set_ellipsize (GTK_LABEL (pill), PANGO_ELLIPSIZE_END);
+  gtk_label_set_width_chars (GTK_LABEL (pill), 1);
+  gtk_label_set_max_width_chars (GTK_LABEL (pill), 40);
+  rounds_pill_set (pill, tone, text);
+  return pill;
+}
+
+void
+rounds_pill_set (GtkWidget *pill, RoundsTone tone, const char *text)
+{
+  glong chars = text != NULL ? g_utf8_strlen (text, -1) : 0;
+
+  gtk_label_set_label (GTK_LABEL (pill), text != NULL ? text : "");
+  /* Short words are never cut: "on hold" as "on h…" would be worse than a wide pill. */
+  gtk_label_set_width_chars (GTK_LABEL (pill), (int) MIN (chars, 14));
+  gtk_widget_set_tooltip_text (pill, chars > 24 ? text : NULL);
+  gtk_widget_set_visible (pill, chars > 0);
+  rounds_tone_apply (pill, tone);
+}
+
+/* Only a label that is really cut gets a tooltip; asked when the pointer rests on it. */
+static gboolean
+label_query_tooltip_cb (GtkWidget *widget, int x, int y, gboolean keyboard, GtkTooltip *tooltip, gpointer data)
+{
+  GtkLabel *label = GTK_LABEL (widget);
+
+  if (!pango_layout_is_ellipsized (gtk_label_get_layout (label)))
+    return FALSE;
+  gtk_tooltip_set_text (tooltip, gtk_label_get_text (label));
+  return TRUE;
+}
+
+GtkWidget *
+rounds_label_new (const char *text, const char *css)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
+  gtk_widget_set_has_tooltip (label, TRUE);
+  g_signal_connect (label, "query-tooltip", G_CALLBACK (label_query_tooltip_cb), NULL);
+  if (css != NULL)
+    {
+      g_auto (GStrv) classes = g_strsplit (css, " ", -1);
+
+      for (guint i = 0; classes[i] != NULL; i++)
+        if (classes[i][0] != '\0')
+          gtk_widget_add_css_class (label, classes[i]);
+    }
+  return label;
+}
+
+void
+rounds_label_set (GtkLabel *label, const char *text)
+{
+  if (g_strcmp0 (gtk_label_get_label (label), text != NULL ? text : "") != 0)
+    gtk_label_set_label (label, text != NULL ? text : "");
+}
+
+GtkWidget *
+rounds_empty_new (const char *icon_name, const char *title, const char *description, const char *button,
+                  const char *action_name)
+{
+  GtkWidget *page = adw_status_page_new ();
+
+  gtk_widget_add_css_class (page, "compact");
+  adw_status_page_set_icon_name (ADW_STATUS_PAGE (page), icon_name);
+  if (title != NULL)
+    {
+      g_autofree char *markup = g_markup_escape_text (title, -1);
+
+      adw_status_page_set_title (ADW_STATUS_PAGE (page), markup);
+    }
+  if (description != NULL)
+    {
+      g_autofree char *markup = g_markup_escape_text (description, -1);
+
+      adw_status_page_set_description (ADW_STATUS_PAGE (page), markup);
+    }
+  if (button != NULL)
+    {
+      GtkWidget *child = gtk_button_new_with_mnemonic (button);
+
+      gtk_widget_add_css_class (child, "pill");
+      gtk_widget_set_halign (child, GTK_ALIGN_CENTER);
+      if (action_name != NULL)
+        gtk_actionable_set_action_name (GTK_ACTIONABLE (child), action_name);
+      adw_status_page_set_child (ADW_STATUS_PAGE (page), child);
+    }
+  return page;
+}
+
+typedef struct {
+  RoundsToastFunc func;
+  gpointer data;
+  GDestroyNotify destroy;
+} Toast;
+
+static void
+toast_free (gpointer data, GClosure *closure)
+{
+  Toast *toast = data;
+
+  if (toast->destroy != NULL)
+    toast->destroy (toast->data);
+  g_free (toast);
+}
+
+static void
+toast_button_clicked_cb (AdwToast *widget, gpointer data)
+{
+  Toast *toast = data;
+
+  if (toast->func != NULL)
+    toast->func (toast->data);
+}
+
+void
+rounds_toast (GtkWidget *near, const char *title, const char *button, RoundsToastFunc func, gpointer data,
+              GDestroyNotify destroy)
+{
+  GtkWidget *overlay = near != NULL ? gtk_widget_get_ancestor (near, ADW_TYPE_TOAST_OVERLAY) : NULL;
+
+  if (overlay == NULL)
+    {
+      g_info ("no place for a toast");
+      if (destroy != NULL)
+        destroy (data);
+      return;
+    }
+
+  AdwToast *toast = adw_toast_new (title);
+  Toast *closure = g_new0 (Toast, 1);
+
+  closure->func = func;
+  closure->data = data;
+  closure->destroy = destroy;
+  adw_toast_set_use_markup (toast, FALSE);
+  if (button != NULL)
+    {
+      adw_toast_set_button_label (toast, button);
+      /* An undo that is gone after five seconds is no undo for someone who was interrupted. */
+      adw_toast_set_timeout (toast, 10);
+    }
+  g_signal_connect_data (toast, "button-clicked", G_CALLBACK (toast_button_clicked_cb), closure, toast_free, 0);
+  adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
+}
+
+void
+rounds_accessible_name (GtkWidget *widget, const char *name)
+{
+  gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+}
