@@ -1,0 +1,226 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A cloud on one machine: HAPI FHIR on PostgreSQL, and Orthanc with DICOMweb, all on loopback, all data in
+# one folder. Says "ready: fhir URL dicomweb URL" on stdout when both answer; ends on Ctrl+C or SIGTERM and
+# leaves nothing running. Called by ./dev cloud and by the tests.
+#
+#   cloud.sh [--ports-file FILE] [--free-ports] [DIR]
+#
+# The FHIR server is built once per change of its sources, into $ROUNDS_CLOUD_CACHE.
+
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
+say () { printf '%s\n' "$*" >&2; }
+die () { say "cloud: $*"; exit 2; }
+
+ports_file='' free_ports='' build_only='' dir=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --ports-file) [ $# -gt 1 ] || die "--ports-file wants a file"; ports_file=$2; shift ;;
+    --free-ports) free_ports=1 ;;
+    --build-only) build_only=1 ;;
+    -*) die "usage: cloud.sh [--ports-file FILE] [--free-ports] [DIR]" ;;
+    *) [ -z "$dir" ] || die "one folder, please"; dir=$1 ;;
+  esac
+  shift
+done
+
+postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+dicomweb_plugin=''
+for f in /usr/share/orthanc/plugins/libOrthancDicomWeb.so /usr/lib/orthanc/libOrthancDicomWeb.so; do
+  [ ! -e "$f" ] || dicomweb_plugin=$f
+done
+for tool in java Orthanc python3 setpriv setsid; do
+  command -v $tool >/dev/null || die "missing: $tool"
+done
+[ -n "$postgres_bin" ] || die "missing: PostgreSQL"
+[ -n "$dicomweb_plugin" ] || die "missing: Orthanc's DICOMweb plugin"
+
+# --- the FHIR server's program -----------------------------------------------------
+
+if [ -n "${ROUNDS_CLOUD_CACHE:-}" ]; then cache=$ROUNDS_CLOUD_CACHE
+elif [ -w /var/cache/rounds-dev/work ]; then cache=/var/cache/rounds-dev/work/hapi
+else cache=${XDG_CACHE_HOME:-$HOME/.cache}/rounds-dev/work/hapi; fi
+mkdir -p "$cache"
+key=$(cd "$here/hapi" && { cat ../loopback.c pom.xml; find src -type f | LC_ALL=C sort | xargs cat; } | sha256sum | cut -c1-16)
+program=$cache/$key
+
+build_program () {
+  command -v mvn >/dev/null || die "missing: mvn (Maven)"
+  say "cloud: building the FHIR server (once; the first time fetches about 340 MB)"
+  rm -rf "$program.new"
+  mkdir -p "$program.new"
+  mvn -q -B -f "$here/hapi/pom.xml" "-Dmaven.repo.local=$cache/m2" "-Drounds.out=$program.new/out" package \
+    >"$cache/build.log" 2>&1 || { tail -n 15 "$cache/build.log" >&2; die "could not build it, see $cache/build.log"; }
+  # Unpacked it starts sooner than out of one nested archive.
+  ( cd "$program.new" && java -Djarmode=tools -jar out/rounds-cloud.jar extract --destination app >/dev/null )
+  rm -rf "$program.new/out"
+  cc -shared -fPIC -O1 -o "$program.new/loopback.so" "$here/loopback.c" || die "missing: a C compiler"
+  rm -rf "$program"
+  mv "$program.new" "$program"
+}
+
+exec 8>"$cache/lock"
+flock 8
+[ -f "$program/app/rounds-cloud.jar" ] || build_program
+flock -u 8
+exec 8>&-
+[ -z "$build_only" ] || exit 0
+
+# --- the folder and the ports ------------------------------------------------------
+
+own_dir=''
+if [ -z "$dir" ]; then
+  dir=$(mktemp -d /var/tmp/rounds-cloud.XXXXXX)
+  own_dir=1
+  say "cloud: data in $dir, removed at the end (name a folder to keep it)"
+else
+  mkdir -p "$dir"
+  dir=$(CDPATH='' cd -- "$dir" && pwd)
+  say "cloud: data in $dir"
+fi
+
+# PostgreSQL refuses to run as root.
+as_user=''
+database_user=$(id -un)
+if [ "$(id -u)" = 0 ]; then
+  database_user=postgres
+  as_user="setpriv --reuid=postgres --regid=postgres --clear-groups"
+  chmod go+x "$dir"
+fi
+
+# The fixed ports when they are free and may be used, else any free ones (held together while choosing, so
+# that they differ).
+ports=$(FREE_PORTS=$free_ports python3 - 8790 8791 8792 <<'EOF'
+import os, socket, sys
+held = []
+for wish in sys.argv[1:]:
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        s.bind(("127.0.0.1", 0 if os.environ.get("FREE_PORTS") else int(wish)))
+        s.listen(1)
+    except OSError:
+        s = socket.socket()
+        s.bind(("127.0.0.1", 0))
+    held.append(s)
+print(*[s.getsockname()[1] for s in held])
+EOF
+)
+set -- $ports
+fhir_port=$1 dicom_port=$2 database_port=$3
+
+# --- the parts ---------------------------------------------------------------------
+
+database_pid='' fhir_pid='' dicom_pid=''
+
+# Asks a part to end, and waits for it.
+stop_part () {
+  [ -n "$2" ] || return 0
+  kill -s "$1" "$2" 2>/dev/null || true
+  n=0
+  while kill -0 "$2" 2>/dev/null; do
+    n=$((n + 1))
+    [ $n -lt 100 ] || { kill -s KILL "$2" 2>/dev/null || true; break; }
+    sleep 0.2
+  done
+  wait "$2" 2>/dev/null || true
+}
+
+finish () {
+  trap '' INT TERM HUP
+  trap - EXIT
+  stop_part TERM "$fhir_pid"
+  stop_part TERM "$dicom_pid"
+  stop_part INT "$database_pid"
+  [ -z "$ports_file" ] || rm -f "$ports_file"
+  [ -z "$own_dir" ] || rm -rf "$dir"
+  exit "$1"
+}
+trap 'finish 0' INT TERM HUP
+trap 'finish $?' EXIT
+
+# A part gets a session of its own, so that Ctrl+C reaches this script alone, and ends with the script
+# however that ends.
+start_part () { log=$1; shift; setsid "$@" >>"$log" 2>&1 </dev/null & }
+
+password_file=$dir/database-password
+if [ ! -f "$dir/postgres/PG_VERSION" ]; then
+  rm -rf "$dir/postgres"
+  (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$password_file")
+  mkdir -p -m 700 "$dir/postgres"
+  [ -z "$as_user" ] || chown postgres "$dir/postgres" "$password_file"
+  (cd / && $as_user "$postgres_bin/initdb" -D "$dir/postgres" -U "$database_user" --auth=scram-sha-256 \
+    --pwfile="$password_file" -E UTF8 --locale=C --no-sync >"$dir/initdb.log" 2>&1) ||
+    { tail -n 3 "$dir/initdb.log" >&2; die "initdb failed, see $dir/initdb.log"; }
+fi
+password=$(cat "$password_file")
+
+start_part "$dir/postgres.log" ${as_user:-setpriv} --pdeathsig INT "$postgres_bin/postgres" \
+  -D "$dir/postgres" -p "$database_port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+  -c shared_buffers=128MB -c synchronous_commit=off -c max_wal_size=1GB
+database_pid=$!
+
+cat >"$dir/orthanc.json" <<EOF
+{
+  "Name": "Rounds test cloud",
+  "StorageDirectory": "$dir/orthanc",
+  "IndexDirectory": "$dir/orthanc",
+  "Plugins": ["$dicomweb_plugin"],
+  "HttpPort": $dicom_port,
+  "DicomServerEnabled": false,
+  "RemoteAccessAllowed": false,
+  "AuthenticationEnabled": false,
+  "OverwriteInstances": false,
+  "HttpRequestTimeout": 60,
+  "DicomWeb": {"Enable": true, "Root": "/dicom-web/", "EnableWado": false}
+}
+EOF
+start_part "$dir/orthanc.log" setpriv --pdeathsig TERM env "LD_PRELOAD=$program/loopback.so" Orthanc "$dir/orthanc.json"
+dicom_pid=$!
+
+answers () {
+  python3 -c 'import sys, urllib.request as r
+r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=20).read()' "$1"
+}
+alive () { # part, pid, log
+  kill -0 "$2" 2>/dev/null || { tail -n 5 "$3" >&2; die "$1 ended, see $3"; }
+}
+# Waits until a command succeeds; the parts must live meanwhile.
+wait_for () { # part, pid, log, seconds, command…
+  part=$1 pid=$2 log=$3 left=$(($4 * 2)); shift 4
+  until "$@" >/dev/null 2>&1; do
+    alive "$part" "$pid" "$log"
+    left=$((left - 1))
+    [ $left -gt 0 ] || die "$part does not answer, see $log"
+    sleep 0.5 & wait $! || true
+  done
+}
+wait_for PostgreSQL "$database_pid" "$dir/postgres.log" 60 \
+  "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$database_port"
+
+ROUNDS_CLOUD_PORT=$fhir_port ROUNDS_CLOUD_USER=$database_user ROUNDS_CLOUD_PASSWORD=$password \
+ROUNDS_CLOUD_DATABASE="jdbc:postgresql://127.0.0.1:$database_port/postgres" \
+start_part "$dir/hapi.log" setpriv --pdeathsig TERM java -Xmx1200m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+  -Djava.awt.headless=true -jar "$program/app/rounds-cloud.jar"
+fhir_pid=$!
+
+fhir=http://127.0.0.1:$fhir_port/fhir
+dicom=http://127.0.0.1:$dicom_port/dicom-web
+wait_for Orthanc "$dicom_pid" "$dir/orthanc.log" 60 answers "$dicom/studies?limit=1"
+wait_for "The FHIR server" "$fhir_pid" "$dir/hapi.log" 240 answers "$fhir/metadata"
+
+if [ -n "$ports_file" ]; then
+  printf 'fhir=%s\ndicomweb=%s\ndir=%s\n' "$fhir" "$dicom" "$dir" >"$ports_file.new"
+  mv "$ports_file.new" "$ports_file"
+fi
+printf 'ready: fhir %s dicomweb %s\n' "$fhir" "$dicom"
+
+while :; do
+  sleep 1 & wait $! || true
+  alive PostgreSQL "$database_pid" "$dir/postgres.log"
+  alive Orthanc "$dicom_pid" "$dir/orthanc.log"
+  alive "The FHIR server" "$fhir_pid" "$dir/hapi.log"
+done
