@@ -47,6 +47,14 @@ gint64 rounds_vault_get_created_us (RoundsVault *self);
 /* Failed unlocks since the last good one, for the store to put into the audit trail: array of gint64 µs. */
 GArray *rounds_vault_take_failed_unlocks (RoundsVault *self);
 
+/* Once they stand in the audit trail; until then they are given again after a crash. */
+void rounds_vault_forget_failed_unlocks (RoundsVault *self);
+
+/* Whether this profile's cache was ever made. A made cache that is missing is damage, never a reason to make
+ * an empty one in its place. Only the store sets it. */
+gboolean rounds_vault_get_made (RoundsVault *self);
+gboolean rounds_vault_set_made (RoundsVault *self, GError **error);
+
 /* Secrets kept beside the cache (tokens, passwords of connections), sealed with a key derived from the
  * database key. name: [a-z0-9.-]+. */
 gboolean rounds_vault_store_secret (RoundsVault *self, RoundsSecret *key, const char *name, RoundsSecret *value,
