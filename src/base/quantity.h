@@ -10,6 +10,11 @@ G_BEGIN_DECLS
  * {beats}/min, 1/min, Hz; %, 1). FALSE when the pair is not known; out is untouched then. Any thread. */
 gboolean rounds_quantity_convert (double value, const char *from_unit, const char *to_unit, double *out);
 
+/* The same, and mass and molar concentrations of a substance that its LOINC code names (glucose, creatinine,
+ * cholesterol): 5.5 mmol/L of 2345-7 → 99.1 mg/dL. loinc may be NULL. Any thread. */
+gboolean rounds_quantity_convert_for_code (const char *loinc, double value, const char *from_unit,
+                                           const char *to_unit, double *out);
+
 /* The unit as people write it: "mmHg" for "mm[Hg]", "°C" for "Cel". Borrowed, static or same string. */
 const char *rounds_unit_display (const char *ucum);
 
