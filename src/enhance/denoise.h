@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <math.h>
+
 #include "enhance/session.h"
 
 G_BEGIN_DECLS
@@ -17,7 +19,8 @@ typedef struct
   int samples;           /* Samples per Pixel */
 } RoundsDenoiseParams;
 
-#define ROUNDS_DENOISE_PARAMS_INIT { "", 1.0, NAN, NAN, NAN, 16, 1 }
+#define ROUNDS_DENOISE_PARAMS_INIT { .modality = "", .strength = 1.0, .sigma = NAN, .padding_low = NAN, \
+                                     .padding_high = NAN, .bits_stored = 16, .samples = 1 }
 
 /* What was done. */
 typedef struct

@@ -21,6 +21,9 @@ typedef struct
   double span;           /* in modality units, > 0 */
   double padding_below;  /* values below this are padding, never changed; -INFINITY when there is none */
   double flat_tolerance; /* largest wanted change of a flat region's mean: units when fixed, else part of span */
+  gboolean noise_correlated; /* how noise is measured: see noise-estimate.h */
+  double noise_floor;        /* modality units, when fixed */
+  double noise_min_snr;
 } RoundsModelScale;
 
 /* The folder that holds one folder per model: $ROUNDS_MODELS_DIR, else the installed one. Caller frees. */

@@ -31,10 +31,6 @@ void rounds_enhance_provenance_init (RoundsEnhanceProvenance *self, RoundsModel 
 void rounds_enhance_provenance_clear (RoundsEnhanceProvenance *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoundsEnhanceProvenance, rounds_enhance_provenance_clear)
 
-/* Series Description (at most 64 characters) of the derived series: "ENHANCED " and what fits of ORIGINAL,
- * cut at a character, never inside one. ORIGINAL may be NULL. Caller frees. */
-char *rounds_enhance_series_description (const char *original);
-
 /* One line for the label that an enhanced view always wears, in English:
  * "ENHANCED denoise 1.0.0 · strength 60 % · noise 14.2 HU". Caller frees. */
 char *rounds_enhance_provenance_label (const RoundsEnhanceProvenance *self);

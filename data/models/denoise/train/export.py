@@ -18,8 +18,8 @@ from net import Denoiser
 def weights_of(work):
     final = work / "weights.pt"
     if final.exists():
-        return torch.load(final)
-    return torch.load(work / "last.pt")["average"]  # an early look at a run that goes on
+        return torch.load(final, weights_only=True)
+    return torch.load(work / "last.pt", weights_only=False)["average"]  # an early look at a run that goes on
 
 
 def main(work, out):

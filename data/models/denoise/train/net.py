@@ -16,7 +16,7 @@ import torch.nn.functional as F
 WIDTHS = (32, 64, 96, 128)
 BOTTOM_BLOCKS = 2
 ALIGN = 16   # height and width must be multiples of this
-REACH = 128  # no output pixel depends on an input pixel farther away than this
+REACH = 144  # no output pixel depends on an input pixel farther away than this
 
 
 def conv(i, o, k=3, s=1, p=1):

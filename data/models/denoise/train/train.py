@@ -35,7 +35,12 @@ class Data:
             if str(z["role"]) != role:
                 continue
             m = str(z["modality"])
-            s = [to_model_range(v, m)[0] for v in z["slices"] if min(v.shape) >= PATCH]
+            s = [to_model_range(v, m) for v in z["slices"] if min(v.shape) >= PATCH]
+            # the last slices of a head are nearly empty: their percentiles mean nothing
+            usual = np.median([span for _, _, span in s]) if s else 0
+            s = [v for v, _, span in s if span > 0.2 * usual and np.abs(v).max() < 20]
+            if not s:
+                continue
             self.slices[m] += s
             self.weights[m] += [len(s) ** -0.5] * len(s)
         for m, w in self.weights.items():
@@ -108,7 +113,7 @@ def main():
     step, spent = 0, 0.0
     last = work / "last.pt"
     if last.exists():
-        s = torch.load(last)
+        s = torch.load(last, weights_only=False)  # our own file
         net.load_state_dict(s["net"]); average.load_state_dict(s["average"]); opt.load_state_dict(s["opt"])
         step, spent = s["step"], s["spent"]
         print(f"going on from step {step}", flush=True)
@@ -121,11 +126,15 @@ def main():
         torch.manual_seed(SEED + step)
         x, r = data.batch(rng)
         for g in opt.param_groups:
-            g["lr"] = 2e-3 * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-6
+            g["lr"] = float(2e-3 * min(1, (step + 1) / 300) * (0.5 + 0.5 * np.cos(np.pi * done)) + 1e-6)
         with torch.autocast("cpu", torch.bfloat16):
             y = net(x.to(memory_format=torch.channels_last))
         loss = (y.float() - r).abs().mean()
         opt.zero_grad(set_to_none=True)
+        if not loss.item() < 1:  # never seen with these data; one such step would undo hours
+            print(f"step {step} passed over, loss {loss.item()}", flush=True)
+            step += 1
+            continue
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 0.5)
         opt.step()
