@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What every part of Rounds asks of any resource: its type and id, whose it is, when, what and in which state.
+ *
+ * Answers are borrowed strings out of the resource, in the order of elements that a clinician would choose;
+ * an element of the wrong JSON type is the same as none. What belongs to one resource type alone stays
+ * with those who show it. Source: FHIR R4 4.0.1, resource list and the pages of the types. */
+
+#include "fhir/resource.h"
+
+#include <glib/gi18n-lib.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* FHIR R4 4.0.1, code system http://hl7.org/fhir/resource-types without the two abstract ones; sorted for
+ * bsearch. */
+static const char *const resource_types[] = {
+  "Account", "ActivityDefinition", "AdverseEvent", "AllergyIntolerance", "Appointment", "AppointmentResponse",
+  "AuditEvent", "Basic", "Binary", "BiologicallyDerivedProduct", "BodyStructure", "Bundle", "CapabilityStatement",
+  "CarePlan", "CareTeam", "CatalogEntry", "ChargeItem", "ChargeItemDefinition", "Claim", "ClaimResponse",
+  "ClinicalImpression", "CodeSystem", "Communication", "CommunicationRequest", "CompartmentDefinition",
+  "Composition", "ConceptMap", "Condition", "Consent", "Contract", "Coverage", "CoverageEligibilityRequest",
+  "CoverageEligibilityResponse", "DetectedIssue", "Device", "DeviceDefinition", "DeviceMetric", "DeviceRequest",
+  "DeviceUseStatement", "DiagnosticReport", "DocumentManifest", "DocumentReference", "EffectEvidenceSynthesis",
+  "Encounter", "Endpoint", "EnrollmentRequest", "EnrollmentResponse", "EpisodeOfCare", "EventDefinition",
+  "Evidence", "EvidenceVariable", "ExampleScenario", "ExplanationOfBenefit", "FamilyMemberHistory", "Flag",
+  "Goal", "GraphDefinition", "Group", "GuidanceResponse", "HealthcareService", "ImagingStudy", "Immunization",
+  "ImmunizationEvaluation", "ImmunizationRecommendation", "ImplementationGuide", "InsurancePlan", "Invoice",
+  "Library", "Linkage", "List", "Location", "Measure", "MeasureReport", "Media", "Medication",
+  "MedicationAdministration", "MedicationDispense", "MedicationKnowledge", "MedicationRequest",
+  "MedicationStatement", "MedicinalProduct", "MedicinalProductAuthorization",
+  "MedicinalProductContraindication", "MedicinalProductIndication", "MedicinalProductIngredient",
+  "MedicinalProductInteraction", "MedicinalProductManufactured", "MedicinalProductPackaged",
+  "MedicinalProductPharmaceutical", "MedicinalProductUndesirableEffect", "MessageDefinition", "MessageHeader",
+  "MolecularSequence", "NamingSystem", "NutritionOrder", "Observation", "ObservationDefinition",
+  "OperationDefinition", "OperationOutcome", "Organization", "OrganizationAffiliation", "Parameters", "Patient",
+  "PaymentNotice", "PaymentReconciliation", "Person", "PlanDefinition", "Practitioner", "PractitionerRole",
+  "Procedure", "Provenance", "Questionnaire", "QuestionnaireResponse", "RelatedPerson", "RequestGroup",
+  "ResearchDefinition", "ResearchElementDefinition", "ResearchStudy", "ResearchSubject", "RiskAssessment",
+  "RiskEvidenceSynthesis", "Schedule", "SearchParameter", "ServiceRequest", "Slot", "Specimen",
+  "SpecimenDefinition", "StructureDefinition", "StructureMap", "Subscription", "Substance", "SubstanceNucleicAcid",
+  "SubstancePolymer", "SubstanceProtein", "SubstanceReferenceInformation", "SubstanceSourceMaterial",
+  "SubstanceSpecification", "SupplyDelivery", "SupplyRequest", "Task", "TerminologyCapabilities", "TestReport",
+  "TestScript", "ValueSet", "VerificationResult", "VisionPrescription",
+};
+
+static int
+compare_names (const void *a, const void *b)
+{
+  return strcmp (a, *(const char *const *) b);
+}
+
+gboolean
+rounds_fhir_is_type (const char *type)
+{
+  return type != NULL && bsearch (type, resource_types, G_N_ELEMENTS (resource_types), sizeof resource_types[0],
+                                  compare_names) != NULL;
+}
+
+gboolean
+rounds_fhir_is_id (const char *id)
+{
+  gsize length = 0;
+
+  if (id == NULL)
+    return FALSE;
+  for (; id[length] != '\0'; length++)
+    if (length >= 64 || !(g_ascii_isalnum (id[length]) || id[length] == '-' || id[length] == '.'))
+      return FALSE;
+  return length > 0;
+}
+
+gboolean
+rounds_resource_identify (json_object *resource, const char **type, const char **id, GError **error)
+{
+  const char *found_type;
+  const char *found_id = NULL;
+  json_object *id_value = NULL;
+
+  if (!json_object_is_type (resource, json_type_object))
+    {
+      g_set_error_literal (error, ROUNDS_FHIR_ERROR, ROUNDS_FHIR_ERROR_NOT_FHIR, _ ("not a FHIR resource"));
+      return FALSE;
+    }
+  found_type = rounds_json_peek_string (resource, "resourceType");
+  if (found_type == NULL)
+    {
+      g_set_error_literal (error, ROUNDS_FHIR_ERROR, ROUNDS_FHIR_ERROR_NOT_FHIR,
+                           _ ("not a FHIR resource: no resourceType"));
+      return FALSE;
+    }
+  if (!rounds_fhir_is_type (found_type))
+    {
+      g_set_error_literal (error, ROUNDS_FHIR_ERROR, ROUNDS_FHIR_ERROR_REFUSED,
+                           _ ("its resourceType is not one of FHIR R4"));
+      return FALSE;
+    }
+  if (json_object_object_get_ex (resource, "id", &id_value))
+    {
+      found_id = rounds_json_peek_string (resource, "id");
+      if (!rounds_fhir_is_id (found_id))
+        {
+          g_set_error_literal (error, ROUNDS_FHIR_ERROR, ROUNDS_FHIR_ERROR_REFUSED, _ ("its id is not a FHIR id"));
+          return FALSE;
+        }
+    }
+
+  if (type != NULL)
+    *type = found_type;
+  if (id != NULL)
+    *id = found_id;
+  return TRUE;
+}
+
+char *
+rounds_fhir_new_id (void)
+{
+  return g_uuid_string_random ();
+}
+
+static const char *
+filled_string (json_object *value, const char *path)
+{
+  const char *text = rounds_json_peek_string (value, path);
+
+  return text != NULL && *text != '\0' ? text : NULL;
+}
+
+const char *
+rounds_concept_display (json_object *value)
+{
+  static const char *const members[] = { "text", "display", "code", NULL };
+  json_object *codings;
+  const char *text;
+
+  if (json_object_is_type (value, json_type_string))
+    return filled_string (value, "");
+  if (!json_object_is_type (value, json_type_object))
+    return NULL;
+
+  if ((text = filled_string (value, "text")) != NULL || (text = filled_string (value, "display")) != NULL)
+    return text;
+
+  codings = rounds_json_peek (value, "coding");
+  for (guint m = 1; json_object_is_type (codings, json_type_array) && members[m] != NULL; m++)
+    for (gsize i = 0; i < json_object_array_length (codings); i++)
+      if ((text = filled_string (json_object_array_get_idx (codings, i), members[m])) != NULL)
+        return text;
+
+  if ((text = filled_string (value, "code")) != NULL || (text = filled_string (value, "reference")) != NULL ||
+      (text = filled_string (value, "concept.text")) != NULL)
+    return text;
+  return filled_string (value, "identifier.value");
+}
+
+const char *
+rounds_concept_code (json_object *concept, const char *system)
+{
+  json_object *codings = rounds_json_peek (concept, "coding");
+
+  if (!json_object_is_type (codings, json_type_array))
+    {
+      /* A Coding of its own. */
+      if (system != NULL && g_strcmp0 (rounds_json_peek_string (concept, "system"), system) != 0)
+        return NULL;
+      return filled_string (concept, "code");
+    }
+  for (gsize i = 0; i < json_object_array_length (codings); i++)
+    {
+      json_object *coding = json_object_array_get_idx (codings, i);
+      const char *code = filled_string (coding, "code");
+
+      if (code != NULL && (system == NULL || g_strcmp0 (rounds_json_peek_string (coding, "system"), system) == 0))
+        return code;
+    }
+  return NULL;
+}
+
+/* official before usual before anything that is in use; old and anonymous names last. */
+static json_object *
+best_name (json_object *patient)
+{
+  static const char *const order[] = { "official", "usual", NULL, "temp", "nickname", "anonymous", "maiden", "old" };
+  json_object *names = rounds_json_peek (patient, "name");
+  json_object *best = NULL;
+  guint best_rank = G_MAXUINT;
+
+  if (!json_object_is_type (names, json_type_array))
+    return NULL;
+  for (gsize i = 0; i < json_object_array_length (names); i++)
+    {
+      json_object *name = json_object_array_get_idx (names, i);
+      const char *use = rounds_json_peek_string (name, "use");
+      guint rank = 2;
+
+      if (filled_string (name, "family") == NULL && filled_string (name, "text") == NULL &&
+          filled_string (name, "given.0") == NULL)
+        continue;
+      for (guint r = 0; use != NULL && r < G_N_ELEMENTS (order); r++)
+        if (g_strcmp0 (order[r], use) == 0)
+          rank = r;
+      if (rank < best_rank)
+        {
+          best = name;
+          best_rank = rank;
+        }
+    }
+  return best;
+}
+
+char *
+rounds_patient_display_name (json_object *patient)
+{
+  json_object *name = best_name (patient);
+  const char *family = filled_string (name, "family");
+  json_object *given = rounds_json_peek (name, "given");
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  if (family == NULL && filled_string (name, "given.0") == NULL)
+    return g_strdup (filled_string (name, "text") != NULL ? filled_string (name, "text") : _ ("(no name)"));
+
+  if (family != NULL)
+    {
+      g_autofree char *upper = g_utf8_strup (family, -1);
+
+      g_string_append (out, upper);
+    }
+  for (gsize i = 0; json_object_is_type (given, json_type_array) && i < json_object_array_length (given); i++)
+    {
+      const char *part = filled_string (json_object_array_get_idx (given, i), "");
+
+      if (part == NULL)
+        continue;
+      if (out->len > 0)
+        g_string_append (out, i == 0 ? ", " : " ");
+      g_string_append (out, part);
+    }
+  return g_strdup (out->str);
+}
+
+const char *
+rounds_patient_mrn (json_object *patient)
+{
+  static const char *const v2_0203 = "http://terminology.hl7.org/CodeSystem/v2-0203";
+  json_object *identifiers = rounds_json_peek (patient, "identifier");
+  const char *first = NULL;
+  const char *found = NULL;
+
+  if (!json_object_is_type (identifiers, json_type_array))
+    return NULL;
+  for (gsize i = 0; i < json_object_array_length (identifiers); i++)
+    {
+      json_object *identifier = json_object_array_get_idx (identifiers, i);
+      const char *value = filled_string (identifier, "value");
+      const char *use = rounds_json_peek_string (identifier, "use");
+      json_object *type = rounds_json_peek (identifier, "type");
+      const char *code = rounds_concept_code (type, v2_0203);
+
+      if (value == NULL)
+        continue;
+      if (g_strcmp0 (code != NULL ? code : rounds_concept_code (type, NULL), "MR") == 0 &&
+          g_strcmp0 (use, "old") != 0 && g_strcmp0 (use, "temp") != 0 && found == NULL)
+        found = value;
+      if (first == NULL && g_strcmp0 (use, "old") != 0)
+        first = value;
+    }
+  return found != NULL ? found : first;
+}
