@@ -22,6 +22,23 @@
 
 /* --- padding and range --------------------------------------------------------- */
 
+/* The value with which a scanner fills what lies outside its reconstructed field: the lowest of the image, lower
+ * than tissue or air can be, and there many times. Strong noise may be that low too, but never one value often. */
+static float
+find_fill (const float *in, gsize n, const RoundsModelScale *scale)
+{
+  float min = INFINITY;
+  for (gsize i = 0; i < n; i++)
+    if (isfinite (in[i]))
+      min = MIN (min, in[i]);
+  if (!(min < scale->padding_below))
+    return NAN;
+  gsize count = 0;
+  for (gsize i = 0; i < n; i++)
+    count += in[i] == min;
+  return count >= MAX (n / 200, 16) ? min : NAN;
+}
+
 /* NULL when there is no padding. */
 static guint8 *
 find_padding (const float *in, gsize n, const RoundsDenoiseParams *params, const RoundsModelScale *scale)
@@ -30,13 +47,13 @@ find_padding (const float *in, gsize n, const RoundsDenoiseParams *params, const
   gboolean stated = !isnan (params->padding_low) && !isnan (params->padding_high);
   float low = stated ? (float) MIN (params->padding_low, params->padding_high) : INFINITY;
   float high = stated ? (float) MAX (params->padding_low, params->padding_high) : -INFINITY;
-  float below = (float) scale->padding_below;
+  float fill = find_fill (in, n, scale);
   g_autofree guint8 *padding = g_malloc (n);
   guint any = 0;
   for (gsize i = 0; i < n; i++)
     {
       float v = in[i];
-      guint8 p = (guint8) (!(fabsf (v) <= 1e30f) | (v < below) | ((v >= low) & (v <= high)));
+      guint8 p = (guint8) (!(fabsf (v) <= 1e30f) | (v == fill) | ((v >= low) & (v <= high)));
       padding[i] = p;
       any |= p;
     }
@@ -220,7 +237,7 @@ apply (const float *in, const float *change, const guint8 *padding, gsize n, flo
       float kept = MIN (MAX (d, -limit), limit);
       clamped += kept != d;
       float o = in[i] + kept;
-      out[i] = fabsf (o - in[i]) <= limit ? o : in[i] + kept * 0.999f;
+      out[i] = fabs ((double) o - in[i]) <= limit ? o : nextafterf (o, in[i]);
     }
   if (padding != NULL)
     for (gsize i = 0; i < n; i++)
@@ -234,9 +251,8 @@ to_model_range (const float *in, const guint8 *padding, gsize n, const RoundsMod
 {
   float *image = g_new (float, n);
   float low = (float) scale->low, factor = (float) (1 / scale->span);
-  float least = scale->fixed ? low : -INFINITY; /* below CT's air there is only padding and cut-off */
   for (gsize i = 0; i < n; i++)
-    image[i] = (MAX (in[i], least) - low) * factor;
+    image[i] = (in[i] - low) * factor;
   if (padding != NULL)
     for (gsize i = 0; i < n; i++)
       if (padding[i])
@@ -315,7 +331,10 @@ rounds_denoise_run (RoundsEnhanceSession *session, const float *in, int rows, in
       done.sigma = isnan (params->sigma) ? done.sigma_measured : params->sigma;
       done.sigma = MIN (done.sigma, rounds_model_get_sigma_max (model) * scale.span);
     }
-  done.limit = LIMIT_SIGMAS * MIN (done.sigma, done.sigma_measured);
+  float limit = (float) (LIMIT_SIGMAS * MIN (done.sigma, done.sigma_measured));
+  if (limit > LIMIT_SIGMAS * MIN (done.sigma, done.sigma_measured))
+    limit = nextafterf (limit, 0); /* the float never promises more than the report */
+  done.limit = limit;
 
   if (params->strength == 0 || !(done.limit > 0))
     memcpy (out, in, n * sizeof (float));
@@ -325,7 +344,7 @@ rounds_denoise_run (RoundsEnhanceSession *session, const float *in, int rows, in
                                               cancellable, error);
       if (change == NULL)
         return FALSE;
-      apply (in, change, padding, n, (float) done.limit, out, &clamped);
+      apply (in, change, padding, n, limit, out, &clamped);
       if (params->strength < 1)
         rounds_denoise_blend (in, out, n, params->strength, out);
       for (gsize i = 0; padding != NULL && i < n; i++)

@@ -19,7 +19,8 @@ typedef struct
   gboolean fixed;        /* TRUE: low and span as given; FALSE: from each image's 0.5 and 99.5 percentiles */
   double low;            /* in modality units */
   double span;           /* in modality units, > 0 */
-  double padding_below;  /* values below this are padding, never changed; -INFINITY when there is none */
+  double padding_below;  /* an image's lowest value, when it is below this and in 1 of 200 pixels, is padding and
+                            never changed; -INFINITY when there is none */
   double flat_tolerance; /* largest wanted change of a flat region's mean: units when fixed, else part of span */
   gboolean noise_correlated; /* how noise is measured: see noise-estimate.h */
   double noise_floor;        /* modality units, when fixed */
