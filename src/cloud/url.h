@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The address of a service in the one form that the rest works with: "https://host[:port]/path/" with a slash
+ * at its end. Only https, or http to a loopback address; no user name, query or fragment. Caller frees; NULL
+ * with ADDRESS. Any thread. */
+char *rounds_url_normalise_base (const char *text, GError **error);
+
+/* TRUE when both have the same scheme, host and port (RFC 6454). FALSE when either cannot be read. */
+gboolean rounds_url_same_origin (const char *a, const char *b);
+
+/* reference (absolute, or relative to a normalised base) as an absolute address, or NULL with REFUSED when it
+ * lies on another origin. Caller frees. */
+char *rounds_url_resolve (const char *base, const char *reference, GError **error);
+
+/* "host:port" for messages: no path, which may hold ids. Caller frees; never NULL. */
+char *rounds_url_display (const char *url);
+
+/* One value of a query, escaped. Caller frees. */
+char *rounds_url_escape (const char *value);
+
+G_END_DECLS
