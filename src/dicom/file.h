@@ -35,7 +35,11 @@ gboolean rounds_dicom_looks_like (const guint8 *data, gsize size);
 char *rounds_dicom_file_dup_string (RoundsDicomFile *self, guint32 tag);
 gboolean rounds_dicom_file_get_double (RoundsDicomFile *self, guint32 tag, guint index, double *out);
 gboolean rounds_dicom_file_get_int (RoundsDicomFile *self, guint32 tag, guint index, gint64 *out);
+/* A string in an item (from 0) of a sequence of the root, by the character set that holds there. */
+char *rounds_dicom_file_dup_item_string (RoundsDicomFile *self, guint32 sequence, guint item, guint32 tag);
+guint rounds_dicom_file_get_n_items (RoundsDicomFile *self, guint32 sequence);
 const char *rounds_dicom_file_get_transfer_syntax (RoundsDicomFile *self);   /* UID, borrowed */
+GBytes *rounds_dicom_file_get_bytes (RoundsDicomFile *self);                 /* as opened, borrowed */
 /* What is odd about it, for people: NULL-terminated, borrowed; may be empty. */
 const char *const *rounds_dicom_file_get_warnings (RoundsDicomFile *self);
 
@@ -64,5 +68,17 @@ typedef struct {
 } RoundsDicomImage;
 /* FALSE with NO_PIXELS when the object holds no image. frame from 0 (functional groups per frame). */
 gboolean rounds_dicom_file_get_image (RoundsDicomFile *self, int frame, RoundsDicomImage *out, GError **error);
+
+/* Whether the bytes of every frame are there, without decoding any: FALSE with TRUNCATED, MALFORMED or
+ * UNSUPPORTED. TRUE for an object without pixels. An import asks this before it takes a file. */
+gboolean rounds_dicom_file_check_pixels (RoundsDicomFile *self, GError **error);
+
+/* A calibrated part of an ultrasound picture (PS3.3 C.8.5.5): columns x0…x1, rows y0…y1, mm for each pixel. */
+typedef struct {
+  int x0, y0, x1, y1;
+  double spacing_mm[2];    /* down, across */
+} RoundsUsRegion;
+/* Copies at most max regions that are calibrated in cm; returns how many there are. */
+guint rounds_dicom_file_get_us_regions (RoundsDicomFile *self, RoundsUsRegion *out, guint max);
 
 G_END_DECLS
