@@ -5,4 +5,4 @@
 
 #include "enhance/error.h"
 
-G_DEFINE_QUARK (rounds-enhance-error-quark, rounds_enhance_error)
+G_DEFINE_QUARK (rounds - enhance - error - quark, rounds_enhance_error)

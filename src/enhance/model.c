@@ -24,8 +24,8 @@ struct _RoundsModel
   char *name, *title, *version, *task, *units, *sha256, *licence, *intended_use;
   char *path, *card_path;
   GBytes *bytes;
-  GPtrArray *modalities;     /* char *, NULL-ended */
-  RoundsModelScale *scales;  /* one for each modality */
+  GPtrArray *modalities;    /* char *, NULL-ended */
+  RoundsModelScale *scales; /* one for each modality */
 
   int min_size, max_size, max_bits, align, reach, whole_max;
   double sigma_max;
@@ -76,8 +76,8 @@ rounds_model_init (RoundsModel *self)
 static gboolean
 bad_field (const char *field, const char *wanted, GError **error)
 {
-  g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_MANIFEST, "manifest.json: '%s' must be %s", field,
-               wanted);
+  g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_MANIFEST, "manifest.json: '%s' must be %s",
+               field, wanted);
   return FALSE;
 }
 
@@ -119,7 +119,7 @@ read_int (JsonNode *object, const char *field, int min, int max, int *ret_value,
     return FALSE;
   if (value != floor (value))
     return bad_field (field, "a whole number", error);
-  *ret_value = (int) value;
+  *ret_value = (int)value;
   return TRUE;
 }
 
@@ -220,7 +220,8 @@ read_manifest (const char *dir, GError **error)
   g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
   if (stream == NULL)
     {
-      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, "there is no model in %s", dir);
+      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, "there is no model in %s",
+                   dir);
       return NULL;
     }
   g_autofree char *text = g_malloc (MANIFEST_MAX_BYTES + 1);
@@ -239,10 +240,12 @@ read_manifest (const char *dir, GError **error)
 
   g_autoptr (JsonReader) reader = json_tokener_new_ex (MANIFEST_MAX_DEPTH);
   json_tokener_set_flags (reader, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-  g_autoptr (JsonNode) root = json_tokener_parse_ex (reader, text, (int) size);
-  if (json_tokener_get_error (reader) != json_tokener_success || !json_object_is_type (root, json_type_object))
+  g_autoptr (JsonNode) root = json_tokener_parse_ex (reader, text, (int)size);
+  if (json_tokener_get_error (reader) != json_tokener_success
+      || !json_object_is_type (root, json_type_object))
     {
-      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_MANIFEST, "manifest.json is not a JSON object: %s",
+      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_MANIFEST,
+                   "manifest.json is not a JSON object: %s",
                    json_tokener_get_error (reader) == json_tokener_continue
                        ? "it ends in the middle"
                        : json_tokener_error_desc (json_tokener_get_error (reader)));
@@ -267,16 +270,17 @@ read_model_file (RoundsModel *self, GError **error)
   self->bytes = g_file_load_bytes (file, NULL, NULL, &read_error);
   if (self->bytes == NULL)
     {
-      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, "%s cannot be read: %s", self->path,
-                   read_error->message);
+      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, "%s cannot be read: %s",
+                   self->path, read_error->message);
       return FALSE;
     }
   g_autofree char *found = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, self->bytes);
   if (g_ascii_strcasecmp (found, self->sha256) != 0)
     {
-      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_HASH,
-                   "the file of model '%s' is not the one its manifest describes (SHA-256 %.12s…, expected %.12s…)",
-                   self->name, found, self->sha256);
+      g_set_error (
+          error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_HASH,
+          "the file of model '%s' is not the one its manifest describes (SHA-256 %.12s…, expected %.12s…)",
+          self->name, found, self->sha256);
       return FALSE;
     }
   g_free (self->sha256);
@@ -344,7 +348,7 @@ rounds_model_load_named (const char *name, GError **error)
 static int
 by_name (gconstpointer a, gconstpointer b)
 {
-  return strcmp ((*(RoundsModel *const *) a)->name, (*(RoundsModel *const *) b)->name);
+  return strcmp ((*(RoundsModel *const *)a)->name, (*(RoundsModel *const *)b)->name);
 }
 
 GPtrArray *
@@ -387,8 +391,8 @@ rounds_model_get_scale (RoundsModel *self, const char *modality, RoundsModelScal
 }
 
 gboolean
-rounds_model_accepts (RoundsModel *self, const char *modality, int bits, int rows, int columns, int samples,
-                      GError **error)
+rounds_model_accepts (
+    RoundsModel *self, const char *modality, int bits, int rows, int columns, int samples, GError **error)
 {
   g_return_val_if_fail (ROUNDS_IS_MODEL (self) && modality != NULL, FALSE);
 
@@ -396,7 +400,7 @@ rounds_model_accepts (RoundsModel *self, const char *modality, int bits, int row
   g_autofree char *why = NULL;
   if (!rounds_model_get_scale (self, modality, &scale))
     {
-      g_autofree char *known = g_strjoinv (", ", (char **) self->modalities->pdata);
+      g_autofree char *known = g_strjoinv (", ", (char **)self->modalities->pdata);
       /* the modality is a short code of the file, not a name; still only print what looks like one */
       gboolean plain = *modality != '\0' && strlen (modality) <= 16
                        && modality[strspn (modality, G_CSET_A_2_Z G_CSET_DIGITS "_")] == '\0';
@@ -405,24 +409,27 @@ rounds_model_accepts (RoundsModel *self, const char *modality, int bits, int row
   else if (samples != 1)
     why = g_strdup ("it works on grey images, and this one is in colour");
   else if (bits < 0 || bits > self->max_bits)
-    why = g_strdup_printf ("it was made for up to %d bits a pixel, and this image has %d", self->max_bits, bits);
+    why = g_strdup_printf ("it was made for up to %d bits a pixel, and this image has %d", self->max_bits,
+                           bits);
   else if (rows < self->min_size || columns < self->min_size)
-    why = g_strdup_printf ("the image is %d × %d pixels, smaller than %d on a side", columns, rows, self->min_size);
+    why = g_strdup_printf ("the image is %d × %d pixels, smaller than %d on a side", columns, rows,
+                           self->min_size);
   else if (rows > self->max_size || columns > self->max_size)
-    why = g_strdup_printf ("the image is %d × %d pixels, larger than %d on a side", columns, rows, self->max_size);
+    why = g_strdup_printf ("the image is %d × %d pixels, larger than %d on a side", columns, rows,
+                           self->max_size);
   else
     return TRUE;
 
-  g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_REFUSED, "'%s' cannot enhance this image: %s",
-               self->name, why);
+  g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_REFUSED,
+               "'%s' cannot enhance this image: %s", self->name, why);
   return FALSE;
 }
 
-#define GETTER(type, field)                                 \
-  type rounds_model_get_##field (RoundsModel *self)         \
-  {                                                         \
-    g_return_val_if_fail (ROUNDS_IS_MODEL (self), (type) 0); \
-    return self->field;                                     \
+#define GETTER(type, field)                                                                                  \
+  type rounds_model_get_##field (RoundsModel *self)                                                          \
+  {                                                                                                          \
+    g_return_val_if_fail (ROUNDS_IS_MODEL (self), (type)0);                                                  \
+    return self->field;                                                                                      \
   }
 
 GETTER (const char *, name)
@@ -448,5 +455,5 @@ const char *const *
 rounds_model_get_modalities (RoundsModel *self)
 {
   g_return_val_if_fail (ROUNDS_IS_MODEL (self), NULL);
-  return (const char *const *) self->modalities->pdata;
+  return (const char *const *)self->modalities->pdata;
 }

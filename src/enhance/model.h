@@ -19,9 +19,9 @@ typedef struct
   gboolean fixed;        /* TRUE: low and span as given; FALSE: from each image's 0.5 and 99.5 percentiles */
   double low;            /* in modality units */
   double span;           /* in modality units, > 0 */
-  double padding_below;  /* an image's lowest value, when it is below this and in 1 of 200 pixels, is padding and
-                            never changed; -INFINITY when there is none */
-  double flat_tolerance; /* largest wanted change of a flat region's mean: units when fixed, else part of span */
+  double padding_below;  /* an image's lowest value, when it is below this and in 1 of 200 pixels, is padding
+                            and never changed; -INFINITY when there is none */
+  double flat_tolerance; /* wanted bound of a flat region's mean: units when fixed, else part of span */
   gboolean noise_correlated; /* how noise is measured: see noise-estimate.h */
   double noise_floor;        /* modality units, when fixed */
   double noise_min_snr;
@@ -42,33 +42,34 @@ RoundsModel *rounds_model_load_named (const char *name, GError **error);
  * over; one that cannot be used is named in a warning and passed over. Transfer full, element RoundsModel. */
 GPtrArray *rounds_model_list (const char *dir);
 
-const char *rounds_model_get_name (RoundsModel *self);         /* "denoise" */
-const char *rounds_model_get_title (RoundsModel *self);        /* for people, English */
-const char *rounds_model_get_version (RoundsModel *self);      /* "1.0.0" */
-const char *rounds_model_get_task (RoundsModel *self);         /* "denoise" */
+const char *rounds_model_get_name (RoundsModel *self);              /* "denoise" */
+const char *rounds_model_get_title (RoundsModel *self);             /* for people, English */
+const char *rounds_model_get_version (RoundsModel *self);           /* "1.0.0" */
+const char *rounds_model_get_task (RoundsModel *self);              /* "denoise" */
 const char *const *rounds_model_get_modalities (RoundsModel *self); /* DICOM (0008,0060) terms, NULL-ended */
 const char *rounds_model_get_units (RoundsModel *self);        /* of the input: "modality" = after rescale */
 const char *rounds_model_get_sha256 (RoundsModel *self);       /* of the ONNX file, 64 hex digits */
 const char *rounds_model_get_licence (RoundsModel *self);      /* SPDX */
 const char *rounds_model_get_intended_use (RoundsModel *self); /* one sentence */
 const char *rounds_model_get_path (RoundsModel *self);         /* of the ONNX file */
-const char *rounds_model_get_card_path (RoundsModel *self);    /* of the model card; NULL when there is none */
-GBytes *rounds_model_get_bytes (RoundsModel *self);            /* the checked file: what runs is what was hashed */
+const char *rounds_model_get_card_path (RoundsModel *self); /* of the model card; NULL when there is none */
+GBytes *rounds_model_get_bytes (RoundsModel *self); /* the checked file: what runs is what was hashed */
 
-int rounds_model_get_min_size (RoundsModel *self);   /* rows and columns, pixels */
-int rounds_model_get_max_size (RoundsModel *self);   /* rows and columns, pixels */
-int rounds_model_get_max_bits (RoundsModel *self);   /* Bits Stored */
-int rounds_model_get_align (RoundsModel *self);      /* network input is a multiple of this, pixels */
-int rounds_model_get_reach (RoundsModel *self);      /* farthest input pixel that counts, pixels */
-int rounds_model_get_whole_max (RoundsModel *self);  /* larger images are done in tiles of this size */
+int rounds_model_get_min_size (RoundsModel *self);     /* rows and columns, pixels */
+int rounds_model_get_max_size (RoundsModel *self);     /* rows and columns, pixels */
+int rounds_model_get_max_bits (RoundsModel *self);     /* Bits Stored */
+int rounds_model_get_align (RoundsModel *self);        /* network input is a multiple of this, pixels */
+int rounds_model_get_reach (RoundsModel *self);        /* farthest input pixel that counts, pixels */
+int rounds_model_get_whole_max (RoundsModel *self);    /* larger images are done in tiles of this size */
 double rounds_model_get_sigma_max (RoundsModel *self); /* largest noise level it was taught, model range */
 
 /* The scale for MODALITY; FALSE when the model does not accept it. */
 gboolean rounds_model_get_scale (RoundsModel *self, const char *modality, RoundsModelScale *scale);
 
 /* Whether an image may be given to the model. MODALITY is the DICOM term, BITS is Bits Stored (0 when the
- * values are floating point), SAMPLES is Samples per Pixel. On FALSE the error (REFUSED) says why in plain words. */
-gboolean rounds_model_accepts (RoundsModel *self, const char *modality, int bits, int rows, int columns,
-                               int samples, GError **error);
+ * values are floating point), SAMPLES is Samples per Pixel. On FALSE the error (REFUSED) says why in plain
+ * words. */
+gboolean rounds_model_accepts (
+    RoundsModel *self, const char *modality, int bits, int rows, int columns, int samples, GError **error);
 
 G_END_DECLS

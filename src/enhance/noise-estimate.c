@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Noise of an image from its own flat regions. Two measures, because one does not do for both: the spread of a
- * block freed of its tilt sees noise of any correlation but takes texture for noise; the second difference in
- * both directions (Immerkær 1996, doi 10.1006/cviu.1996.0060) hardly sees texture but misses two thirds of a
- * soft CT kernel's noise. CT has flat regions and correlated noise, MR and X-ray the opposite.
+ * Noise of an image from its own flat regions. Two measures, because one does not do for both: the spread of
+ * a block freed of its tilt sees noise of any correlation but takes texture for noise; the second difference
+ * in both directions (Immerkær 1996, doi 10.1006/cviu.1996.0060) hardly sees texture but misses two thirds of
+ * a soft CT kernel's noise. CT has flat regions and correlated noise, MR and X-ray the opposite.
  */
 
 #include "enhance/noise-estimate.h"
@@ -13,7 +13,8 @@
 
 #define BLOCK 8
 /* Which part of the blocks is taken, and what sets it right: in a purely flat image the lower tenth of the
- * spread lies at 0.88 sigma, the lower fifth of the difference at 0.86; structure lifts the first a little. */
+ * spread lies at 0.88 sigma, the lower fifth of the difference at 0.86; structure lifts the first a little.
+ */
 #define SPREAD_PART 0.1
 #define SPREAD_FACTOR 1.12f
 #define DIFFERENCE_PART 0.2
@@ -25,7 +26,8 @@ typedef struct
   float sigma;
 } Measure;
 
-/* Spread about the best plane. Sums are taken about the first pixel, so that large offsets do not eat digits. */
+/* Spread about the best plane. Sums are taken about the first pixel, so that large offsets do not eat digits.
+ */
 static Measure
 measure_spread (const float *at, int stride)
 {
@@ -33,7 +35,7 @@ measure_spread (const float *at, int stride)
   float sum = 0, square = 0, tilt_x = 0, tilt_y = 0;
   for (int y = 0; y < BLOCK; y++)
     {
-      const float *line = at + (gsize) y * stride;
+      const float *line = at + (gsize)y * stride;
       float row = 0;
       for (int x = 0; x < BLOCK; x++)
         {
@@ -58,11 +60,11 @@ measure_difference (const float *at, int stride)
   float sum = 0, square = 0;
   for (int y = 0; y < BLOCK; y++)
     {
-      const float *line = at + (gsize) y * stride, *up = line - stride, *down = line + stride;
+      const float *line = at + (gsize)y * stride, *up = line - stride, *down = line + stride;
       for (int x = 0; x < BLOCK; x++)
         {
-          float d = (up[x - 1] - up[x]) + (up[x + 1] - up[x]) + (down[x - 1] - down[x]) + (down[x + 1] - down[x])
-                    + 2 * ((line[x] - line[x - 1]) + (line[x] - line[x + 1]));
+          float d = (up[x - 1] - up[x]) + (up[x + 1] - up[x]) + (down[x - 1] - down[x])
+                    + (down[x + 1] - down[x]) + 2 * ((line[x] - line[x - 1]) + (line[x] - line[x + 1]));
           square += d * d;
           sum += line[x] - zero;
         }
@@ -75,7 +77,7 @@ has_padding (const guint8 *at, int stride)
 {
   for (int y = -1; y <= BLOCK; y++)
     for (int x = -1; x <= BLOCK; x++)
-      if (at[(gssize) y * stride + x] != 0)
+      if (at[(gssize)y * stride + x] != 0)
         return TRUE;
   return FALSE;
 }
@@ -113,8 +115,8 @@ select_rank (float *values, gssize n, gssize rank)
 }
 
 float
-rounds_noise_estimate (const float *pixels, int rows, int columns, const guint8 *padding,
-                       const RoundsNoiseOptions *options)
+rounds_noise_estimate (
+    const float *pixels, int rows, int columns, const guint8 *padding, const RoundsNoiseOptions *options)
 {
   g_return_val_if_fail (pixels != NULL && options != NULL, 0);
 
@@ -122,13 +124,13 @@ rounds_noise_estimate (const float *pixels, int rows, int columns, const guint8 
   if (rows < BLOCK + 2 || columns < BLOCK + 2)
     return 0;
 
-  gsize total = (gsize) down * (gsize) across, n_all = 0, n_good = 0;
+  gsize total = (gsize)down * (gsize)across, n_all = 0, n_good = 0;
   g_autofree float *all = g_new (float, total);
   g_autofree float *good = g_new (float, total);
   for (int i = 0; i < down; i++)
     for (int j = 0; j < across; j++)
       {
-        gsize at = (gsize) (1 + i * BLOCK) * (gsize) columns + 1 + (gsize) j * BLOCK;
+        gsize at = (gsize)(1 + i * BLOCK) * (gsize)columns + 1 + (gsize)j * BLOCK;
         if (padding != NULL && has_padding (padding + at, columns))
           continue;
         Measure m = options->correlated ? measure_spread (pixels + at, columns)
@@ -148,5 +150,5 @@ rounds_noise_estimate (const float *pixels, int rows, int columns, const guint8 
     }
   double part = options->correlated ? SPREAD_PART : DIFFERENCE_PART;
   float factor = options->correlated ? SPREAD_FACTOR : DIFFERENCE_FACTOR;
-  return factor * select_rank (good, (gssize) n_good, (gssize) (part * (double) (n_good - 1)));
+  return factor * select_rank (good, (gssize)n_good, (gssize)(part * (double)(n_good - 1)));
 }

@@ -19,15 +19,14 @@ typedef struct
 /* The noise of an image, read off its own flat regions: the standard deviation of a pixel there, in the
  * units of the pixels. Every block of 8 x 8 pixels is measured; of those that count the lower end is taken,
  * since edges and texture only ever add, and set right for being the lower end (calibrated on images with
- * known added noise; within 10 % for sigma of 15 of 255 and more, above the truth where nothing is flat, up to a
- * quarter below for noise whose grain is three pixels wide).
- * Blocks with padding or of one value do not count. When fewer than a twentieth count, floor, ceiling and
- * min_snr are given up.
+ * known added noise; within 10 % for sigma of 15 of 255 and more, above the truth where nothing is flat, up
+ * to a quarter below for noise whose grain is three pixels wide). Blocks with padding or of one value do not
+ * count. When fewer than a twentieth count, floor, ceiling and min_snr are given up.
  *
  * PIXELS is ROWS x COLUMNS, top to bottom. PADDING is NULL or ROWS x COLUMNS with nonzero = not part of the
  * image; pixels that are not finite must be marked there. Returns 0 when there is nothing to measure (one
  * value only, smaller than 10 x 10). Pure function, any thread, under 1 ms for 512 x 512. */
-float rounds_noise_estimate (const float *pixels, int rows, int columns, const guint8 *padding,
-                             const RoundsNoiseOptions *options);
+float rounds_noise_estimate (
+    const float *pixels, int rows, int columns, const guint8 *padding, const RoundsNoiseOptions *options);
 
 G_END_DECLS

@@ -26,7 +26,9 @@ typedef struct
 #define ROUNDS_ENHANCE_DERIVATION_MEANING "Smoothing"
 
 /* Fills SELF (which must be zeroed or cleared) for a report of MODEL on an image of MODALITY. */
-void rounds_enhance_provenance_init (RoundsEnhanceProvenance *self, RoundsModel *model, const char *modality,
+void rounds_enhance_provenance_init (RoundsEnhanceProvenance *self,
+                                     RoundsModel *model,
+                                     const char *modality,
                                      const RoundsDenoiseReport *report);
 void rounds_enhance_provenance_clear (RoundsEnhanceProvenance *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoundsEnhanceProvenance, rounds_enhance_provenance_clear)

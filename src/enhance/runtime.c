@@ -41,8 +41,8 @@ static void *
 open_library (void)
 {
   /* Debian's name carries the minor version, upstream's does not. */
-  static const char *const names[] = { "libonnxruntime.so." ROUNDS_ORT_SOVERSION, "libonnxruntime.so.1",
-                                       "libonnxruntime.so" };
+  static const char *const names[]
+      = { "libonnxruntime.so." ROUNDS_ORT_SOVERSION, "libonnxruntime.so.1", "libonnxruntime.so" };
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       void *library = dlopen (names[i], RTLD_NOW | RTLD_LOCAL);
@@ -66,7 +66,7 @@ open_locked (GError **error)
                    "ONNX Runtime is not installed: %s", why != NULL ? why : "no library");
       return FALSE;
     }
-  const OrtApiBase *(*get_base) (void) = (const OrtApiBase *(*) (void)) dlsym (library, "OrtGetApiBase");
+  const OrtApiBase *(*get_base) (void) = (const OrtApiBase *(*)(void))dlsym (library, "OrtGetApiBase");
   const OrtApi *api = get_base != NULL ? get_base ()->GetApi (ORT_API_VERSION) : NULL;
   if (api == NULL)
     {
@@ -80,7 +80,7 @@ open_locked (GError **error)
   OrtEnv *env = NULL;
   if (!rounds_runtime_check (api->CreateEnv (ORT_LOGGING_LEVEL_ERROR, "rounds", &env), "ONNX Runtime", error))
     return FALSE;
-  (void) !api->DisableTelemetryEvents (env);
+  (void)!api->DisableTelemetryEvents (env);
   runtime_env = env;
   return TRUE;
 }
@@ -98,21 +98,21 @@ pass_on (int memory)
   off_t size = lseek (memory, 0, SEEK_END);
   if (size <= 0)
     return;
-  char *text = mmap (NULL, (size_t) size, PROT_READ, MAP_PRIVATE, memory, 0);
+  char *text = mmap (NULL, (size_t)size, PROT_READ, MAP_PRIVATE, memory, 0);
   if (text == MAP_FAILED)
     return;
   for (const char *line = text, *end = text + size; line < end;)
     {
-      const char *stop = memchr (line, '\n', (size_t) (end - line));
+      const char *stop = memchr (line, '\n', (size_t)(end - line));
       const char *next = stop != NULL ? stop + 1 : end;
-      gsize length = (gsize) (next - line);
+      gsize length = (gsize)(next - line);
       gboolean empty = length == 1 && *line == '\n';
       if (!empty && !(length >= strlen (NOISE) && memcmp (line, NOISE, strlen (NOISE)) == 0)
           && write (STDERR_FILENO, line, length) < 0)
         break;
       line = next;
     }
-  munmap (text, (size_t) size);
+  munmap (text, (size_t)size);
 }
 
 /* Begins the silence; -1 when it cannot, and then the lines are simply seen. */
@@ -152,7 +152,8 @@ static gboolean
 set_options (OrtSessionOptions *options, int threads, GError **error)
 {
   const OrtApi *api = runtime_api;
-  return rounds_runtime_check (api->SetSessionGraphOptimizationLevel (options, ORT_ENABLE_ALL), "options", error)
+  return rounds_runtime_check (api->SetSessionGraphOptimizationLevel (options, ORT_ENABLE_ALL), "options",
+                               error)
          && rounds_runtime_check (api->SetIntraOpNumThreads (options, threads), "options", error)
          && rounds_runtime_check (api->SetInterOpNumThreads (options, 1), "options", error)
          && rounds_runtime_check (api->SetSessionExecutionMode (options, ORT_SEQUENTIAL), "options", error)
@@ -177,8 +178,7 @@ rounds_runtime_create_session (const void *data, gsize size, int threads, GError
       int saved = -1, memory = -1;
       if (!runtime_spoke)
         memory = silence_begin (&saved);
-      OrtStatus *status
-          = runtime_api->CreateSessionFromArray (runtime_env, data, size, options, &session);
+      OrtStatus *status = runtime_api->CreateSessionFromArray (runtime_env, data, size, options, &session);
       silence_end (memory, saved);
       runtime_spoke = TRUE;
       if (!rounds_runtime_check (status, "the model cannot be run", error))

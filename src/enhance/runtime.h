@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 /* Private to src/enhance: ONNX Runtime as this process sees it. */
 
-/* The C API, opened at the first call; NULL with RUNTIME when the library is missing or too old. Any thread. */
+/* The C API, opened at the first call; NULL with RUNTIME when the library is missing or too old. Any thread.
+ */
 const OrtApi *rounds_runtime_api (GError **error);
 
 /* A session over the ONNX file in DATA (copied by the runtime), with THREADS threads that sleep when idle.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * One model, ready to run. Sessions are kept for the life of the process, because making one costs more than
- * running it; the bare call checks the graph's answer before it trusts its shape, since a user's own ONNX file
- * may say anything.
+ * running it; the bare call checks the graph's answer before it trusts its shape, since a user's own ONNX
+ * file may say anything.
  */
 
 #include "enhance/session.h"
@@ -63,7 +63,7 @@ int
 rounds_enhance_default_threads (void)
 {
   cpu_set_t set;
-  int cores = sched_getaffinity (0, sizeof set, &set) == 0 ? CPU_COUNT (&set) : (int) g_get_num_processors ();
+  int cores = sched_getaffinity (0, sizeof set, &set) == 0 ? CPU_COUNT (&set) : (int)g_get_num_processors ();
   return CLAMP (cores - 1, 1, 16);
 }
 
@@ -85,7 +85,8 @@ only_name (RoundsEnhanceSession *self, gboolean output, GError **error)
     }
   OrtAllocator *allocator = NULL;
   char *name = NULL;
-  if (!rounds_runtime_check (api->GetAllocatorWithDefaultOptions (&allocator), "the model cannot be read", error))
+  if (!rounds_runtime_check (api->GetAllocatorWithDefaultOptions (&allocator), "the model cannot be read",
+                             error))
     return NULL;
   status = output ? api->SessionGetOutputName (self->session, 0, allocator, &name)
                   : api->SessionGetInputName (self->session, 0, allocator, &name);
@@ -187,13 +188,14 @@ copy_answer (RoundsEnhanceSession *self, OrtValue *value, int rows, int columns,
   OrtTensorTypeAndShapeInfo *info = NULL;
   ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
   size_t count = 0;
-  gsize wanted = (gsize) rows * (gsize) columns;
+  gsize wanted = (gsize)rows * (gsize)columns;
   float *data = NULL;
 
   if (!rounds_runtime_check (api->GetTensorTypeAndShape (value, &info), "the model's answer", error))
     return FALSE;
-  gboolean ok = rounds_runtime_check (api->GetTensorElementType (info, &type), "the model's answer", error)
-                && rounds_runtime_check (api->GetTensorShapeElementCount (info, &count), "the model's answer", error);
+  gboolean ok
+      = rounds_runtime_check (api->GetTensorElementType (info, &type), "the model's answer", error)
+        && rounds_runtime_check (api->GetTensorShapeElementCount (info, &count), "the model's answer", error);
   api->ReleaseTensorTypeAndShapeInfo (info);
   if (!ok)
     return FALSE;
@@ -203,15 +205,21 @@ copy_answer (RoundsEnhanceSession *self, OrtValue *value, int rows, int columns,
                    "the model answered %zu values where %" G_GSIZE_FORMAT " were wanted", count, wanted);
       return FALSE;
     }
-  if (!rounds_runtime_check (api->GetTensorMutableData (value, (void **) &data), "the model's answer", error))
+  if (!rounds_runtime_check (api->GetTensorMutableData (value, (void **)&data), "the model's answer", error))
     return FALSE;
   memcpy (out, data, wanted * sizeof (float));
   return TRUE;
 }
 
 gboolean
-rounds_enhance_session_run (RoundsEnhanceSession *self, const float *planes, int n_planes, int rows, int columns,
-                            float *out, GCancellable *cancellable, GError **error)
+rounds_enhance_session_run (RoundsEnhanceSession *self,
+                            const float *planes,
+                            int n_planes,
+                            int rows,
+                            int columns,
+                            float *out,
+                            GCancellable *cancellable,
+                            GError **error)
 {
   g_return_val_if_fail (ROUNDS_IS_ENHANCE_SESSION (self), FALSE);
   g_return_val_if_fail (planes != NULL && out != NULL && n_planes > 0 && rows > 0 && columns > 0, FALSE);
@@ -221,23 +229,25 @@ rounds_enhance_session_run (RoundsEnhanceSession *self, const float *planes, int
 
   const OrtApi *api = self->api;
   const int64_t shape[4] = { 1, n_planes, rows, columns };
-  size_t bytes = (size_t) n_planes * (size_t) rows * (size_t) columns * sizeof (float);
+  size_t bytes = (size_t)n_planes * (size_t)rows * (size_t)columns * sizeof (float);
   OrtValue *input = NULL, *output = NULL;
   OrtRunOptions *options = NULL;
   const char *inputs[] = { self->input }, *outputs[] = { self->output };
 
   /* The tensor only borrows the caller's planes, which outlive the call. */
   gboolean ok = rounds_runtime_check (
-      api->CreateTensorWithDataAsOrtValue (self->memory, (void *) planes, bytes, shape, 4,
-                                           ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &input),
-      "the image cannot be given to the model", error)
+                    api->CreateTensorWithDataAsOrtValue (self->memory, (void *)planes, bytes, shape, 4,
+                                                         ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &input),
+                    "the image cannot be given to the model", error)
                 && rounds_runtime_check (api->CreateRunOptions (&options), "options", error);
   if (ok)
     {
       Stop stop = { api, options };
-      gulong id = cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &stop, NULL) : 0;
-      OrtStatus *status = api->Run (self->session, options, inputs, (const OrtValue *const *) &input, 1, outputs,
-                                    1, &output);
+      gulong id = cancellable != NULL
+                      ? g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &stop, NULL)
+                      : 0;
+      OrtStatus *status = api->Run (self->session, options, inputs, (const OrtValue *const *)&input, 1,
+                                    outputs, 1, &output);
       if (id != 0)
         g_cancellable_disconnect (cancellable, id);
       ok = rounds_runtime_check (status, "the model failed", error);

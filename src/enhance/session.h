@@ -27,7 +27,13 @@ int rounds_enhance_session_get_threads (RoundsEnhanceSession *self);
 /* The bare call: PLANES is n_planes x ROWS x COLUMNS float32 in model range, rows from top to bottom, both
  * multiples of the model's alignment; OUT is ROWS x COLUMNS. Cancelling ends a running call. OUT is
  * undefined on failure. Errors: RUNTIME, G_IO_ERROR_CANCELLED. */
-gboolean rounds_enhance_session_run (RoundsEnhanceSession *self, const float *planes, int n_planes, int rows,
-                                     int columns, float *out, GCancellable *cancellable, GError **error);
+gboolean rounds_enhance_session_run (RoundsEnhanceSession *self,
+                                     const float *planes,
+                                     int n_planes,
+                                     int rows,
+                                     int columns,
+                                     float *out,
+                                     GCancellable *cancellable,
+                                     GError **error);
 
 G_END_DECLS

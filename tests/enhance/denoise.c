@@ -7,8 +7,14 @@
 #include "fixture.h"
 
 static RoundsDenoiseReport
-run (RoundsEnhanceSession *session, const char *modality, double strength, double sigma, const float *in, int rows,
-     int columns, float *out)
+run (RoundsEnhanceSession *session,
+     const char *modality,
+     double strength,
+     double sigma,
+     const float *in,
+     int rows,
+     int columns,
+     float *out)
 {
   g_autoptr (GError) error = NULL;
   RoundsDenoiseParams params = ROUNDS_DENOISE_PARAMS_INIT;
@@ -27,7 +33,8 @@ test_strength_zero (void)
 {
   g_autoptr (RoundsEnhanceSession) session = fixture_session (1);
   g_autofree float *in = fixture_image ("ct"), *out = g_new0 (float, PIXELS);
-  const guint32 odd[] = { 0x7fc12345, 0xff800000, 0x00000001, 0x80000000 }; /* NaN with a payload, −inf, denormal, −0 */
+  const guint32 odd[]
+      = { 0x7fc12345, 0xff800000, 0x00000001, 0x80000000 }; /* NaN with a payload, −inf, denormal, −0 */
   memcpy (in + 1000, odd, sizeof odd);
   RoundsDenoiseReport report = run (session, "CT", 0, NAN, in, SIDE, SIDE, out);
   g_assert_cmpmem (in, PIXELS * sizeof (float), out, PIXELS * sizeof (float));
@@ -42,22 +49,25 @@ test_strength_zero (void)
 static void
 test_gain (void)
 {
-  struct { const char *name, *modality; double sigma, gain_db; } cases[] = {
-    { "ct", "CT", 2000 * 25 / 255.0, 8 },
-    { "ct", "CT", 2000 * 15 / 255.0, 6 },
+  struct
+  {
+    const char *name, *modality;
+    double sigma, gain_db;
+  } cases[] = {
+    { "ct", "CT", 2000 * 25 / 255.0, 8 },  { "ct", "CT", 2000 * 15 / 255.0, 6 },
     { "ct", "CT", 2000 * 50 / 255.0, 10 }, /* in air far below what scanners use for padding, and yet none */
-    { "mr", "MR", 548 * 25 / 255.0, 5 },
-    { "cr", "CR", 226 * 25 / 255.0, 7 },
+    { "mr", "MR", 548 * 25 / 255.0, 5 },   { "cr", "CR", 226 * 25 / 255.0, 7 },
   };
   g_autoptr (RoundsEnhanceSession) session = fixture_session (2);
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree float *clean = fixture_image (cases[i].name);
-      g_autofree float *noisy = fixture_noisy (clean, PIXELS, cases[i].sigma, 7), *out = g_new (float, PIXELS);
+      g_autofree float *noisy = fixture_noisy (clean, PIXELS, cases[i].sigma, 7),
+                       *out = g_new (float, PIXELS);
       RoundsDenoiseReport report = run (session, cases[i].modality, 1, NAN, noisy, SIDE, SIDE, out);
       double gain = 10 * log10 (fixture_mse (noisy, clean, PIXELS) / fixture_mse (out, clean, PIXELS));
-      g_test_message ("%s sigma %.1f found %.1f: %.2f dB, %.4f %% clamped, %.0f ms", cases[i].name, cases[i].sigma,
-                      report.sigma, gain, 100 * report.clamped_fraction, report.ms);
+      g_test_message ("%s sigma %.1f found %.1f: %.2f dB, %.4f %% clamped, %.0f ms", cases[i].name,
+                      cases[i].sigma, report.sigma, gain, 100 * report.clamped_fraction, report.ms);
       g_assert_cmpfloat (gain, >, cases[i].gain_db);
     }
 }
@@ -68,7 +78,7 @@ assert_within_limit (const float *in, const float *out, const RoundsDenoiseRepor
   g_assert_cmpfloat (report->limit, <=, 3 * report->sigma_measured);
   g_assert_cmpfloat (report->limit, <=, 3 * report->sigma);
   for (gsize i = 0; i < PIXELS; i++)
-    g_assert_true (fabs ((double) out[i] - in[i]) <= report->limit);
+    g_assert_true (fabs ((double)out[i] - in[i]) <= report->limit);
 }
 
 static void
@@ -111,7 +121,8 @@ test_blend (void)
 {
   g_autoptr (RoundsEnhanceSession) session = fixture_session (1);
   g_autofree float *clean = fixture_image ("ct"), *noisy = fixture_noisy (clean, PIXELS, 40, 10);
-  g_autofree float *full = g_new (float, PIXELS), *half = g_new (float, PIXELS), *blend = g_new (float, PIXELS);
+  g_autofree float *full = g_new (float, PIXELS), *half = g_new (float, PIXELS),
+                   *blend = g_new (float, PIXELS);
   run (session, "CT", 1, NAN, noisy, SIDE, SIDE, full);
   run (session, "CT", 0.35, NAN, noisy, SIDE, SIDE, half);
   rounds_denoise_blend (noisy, full, PIXELS, 0.35, blend);
@@ -124,13 +135,18 @@ test_blend (void)
 
 /* A grey square of LEVEL in surroundings of another: the mean of the square must not move. */
 static void
-assert_flat (RoundsEnhanceSession *session, const char *modality, double level, double around, double sigma,
+assert_flat (RoundsEnhanceSession *session,
+             const char *modality,
+             double level,
+             double around,
+             double sigma,
              double tolerance)
 {
-  g_autofree float *scene = fixture_noisy (NULL, PIXELS, sigma, (guint32) (level + 5000)), *out = g_new (float, PIXELS);
+  g_autofree float *scene = fixture_noisy (NULL, PIXELS, sigma, (guint32)(level + 5000)),
+                   *out = g_new (float, PIXELS);
   for (int y = 0; y < SIDE; y++)
     for (int x = 0; x < SIDE; x++)
-      scene[y * SIDE + x] += (float) (y >= 64 && y < 128 && x >= 64 && x < 128 ? level : around);
+      scene[y * SIDE + x] += (float)(y >= 64 && y < 128 && x >= 64 && x < 128 ? level : around);
   run (session, modality, 1, NAN, scene, SIDE, SIDE, out);
   double worst = 0;
   for (int y0 = 64; y0 <= 96; y0 += 8)
@@ -139,11 +155,11 @@ assert_flat (RoundsEnhanceSession *session, const char *modality, double level, 
         double moved = 0;
         for (int y = y0; y < y0 + 32; y++)
           for (int x = x0; x < x0 + 32; x++)
-            moved += (double) out[y * SIDE + x] - scene[y * SIDE + x];
+            moved += (double)out[y * SIDE + x] - scene[y * SIDE + x];
         worst = MAX (worst, fabs (moved / 1024));
       }
-  g_test_message ("%s level %g in %g, sigma %g: mean of a flat 32 x 32 moved by at most %.3f", modality, level, around,
-                  sigma, worst);
+  g_test_message ("%s level %g in %g, sigma %g: mean of a flat 32 x 32 moved by at most %.3f", modality,
+                  level, around, sigma, worst);
   g_assert_cmpfloat (worst, <=, tolerance);
 }
 
@@ -193,24 +209,26 @@ test_tiles (void)
   g_autoptr (RoundsEnhanceSession) session = fixture_session (2);
   g_autoptr (GError) error = NULL;
   int rows = 700, columns = 1003;
-  gsize n = (gsize) rows * columns;
+  gsize n = (gsize)rows * columns;
   g_autofree float *piece = fixture_image ("ct"), *image = g_new (float, n);
   for (int y = 0; y < rows; y++)
     for (int x = 0; x < columns; x++)
-      image[(gsize) y * columns + x] = (piece[y % SIDE * SIDE + (x + y / SIDE * 31) % SIDE] + 1024) / 2000;
+      image[(gsize)y * columns + x] = (piece[y % SIDE * SIDE + (x + y / SIDE * 31) % SIDE] + 1024) / 2000;
   g_autofree float *noisy = fixture_noisy (image, n, 0.1, 12);
   gboolean tiled = TRUE;
-  g_autofree float *whole = rounds_tiler_run (session, noisy, rows, columns, 0.1f, 1024, &tiled, NULL, &error);
+  g_autofree float *whole
+      = rounds_tiler_run (session, noisy, rows, columns, 0.1f, 1024, &tiled, NULL, &error);
   g_assert_no_error (error);
   g_assert_false (tiled);
   for (int side = 400; side <= 656; side += 256)
     {
-      g_autofree float *tiles = rounds_tiler_run (session, noisy, rows, columns, 0.1f, side, &tiled, NULL, &error);
+      g_autofree float *tiles
+          = rounds_tiler_run (session, noisy, rows, columns, 0.1f, side, &tiled, NULL, &error);
       g_assert_no_error (error);
       g_assert_true (tiled);
       double worst = 0;
       for (gsize i = 0; i < n; i++)
-        worst = MAX (worst, fabs ((double) tiles[i] - whole[i]));
+        worst = MAX (worst, fabs ((double)tiles[i] - whole[i]));
       g_test_message ("tiles of %d differ from the whole by at most %.2g", side, worst);
       g_assert_cmpfloat (worst, <, 1e-4);
     }
@@ -224,7 +242,7 @@ test_sizes (void)
   g_autofree float *in = fixture_noisy (NULL, PIXELS, 25, 13), *out = g_new (float, PIXELS);
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      gsize n = (gsize) sizes[i][0] * sizes[i][1];
+      gsize n = (gsize)sizes[i][0] * sizes[i][1];
       run (session, "CT", 1, NAN, in, sizes[i][0], sizes[i][1], out);
       for (gsize k = 0; k < n; k++)
         g_assert_true (isfinite (out[k]));
@@ -241,10 +259,10 @@ test_sizes (void)
   g_assert_cmpmem (in, PIXELS * sizeof (float), out, PIXELS * sizeof (float));
   /* enormous and tiny units */
   g_autofree float *unit = fixture_noisy (NULL, PIXELS, 25, 14);
-  for (int k = -20; k <= 20; k += 40)
+  for (int k = -42; k <= 28; k += 10)
     {
       for (gsize i = 0; i < PIXELS; i++)
-        in[i] = (float) (unit[i] * pow (10, k));
+        in[i] = (float)(unit[i] * pow (10, k));
       run (session, "MR", 1, NAN, in, SIDE, SIDE, out);
       for (gsize i = 0; i < PIXELS; i++)
         g_assert_true (isfinite (out[i]));
@@ -255,10 +273,17 @@ static void
 test_refusals (void)
 {
   g_autoptr (RoundsEnhanceSession) session = fixture_session (1);
-  g_autofree float *in = fixture_image ("ct"), *out = g_new (float, PIXELS), *before = g_memdup2 (out, PIXELS * 4);
-  struct { const char *modality; double strength, sigma; int bits, samples; } cases[] = {
-    { "US", 1, NAN, 8, 1 },   { "CT", 1, NAN, 32, 1 },  { "CT", 1, NAN, 16, 3 },
-    { "CT", 1.5, NAN, 16, 1 }, { "CT", NAN, NAN, 16, 1 }, { "CT", 1, -1, 16, 1 }, { "CT", 1, INFINITY, 16, 1 },
+  g_autofree float *in = fixture_image ("ct"), *out = g_new (float, PIXELS),
+                   *before = g_memdup2 (out, PIXELS * 4);
+  struct
+  {
+    const char *modality;
+    double strength, sigma;
+    int bits, samples;
+  } cases[] = {
+    { "US", 1, NAN, 8, 1 },       { "CT", 1, NAN, 32, 1 },   { "CT", 1, NAN, 16, 3 },
+    { "CT", 1.5, NAN, 16, 1 },    { "CT", NAN, NAN, 16, 1 }, { "CT", 1, -1, 16, 1 },
+    { "CT", 1, INFINITY, 16, 1 },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -291,8 +316,8 @@ test_cancel (void)
   RoundsDenoiseParams params = ROUNDS_DENOISE_PARAMS_INIT;
   params.modality = "CT";
   int rows = 1600, columns = 1600;
-  g_autofree float *in = fixture_noisy (NULL, (gsize) rows * columns, 20, 15);
-  g_autofree float *out = g_new0 (float, (gsize) rows * columns);
+  g_autofree float *in = fixture_noisy (NULL, (gsize)rows * columns, 20, 15);
+  g_autofree float *out = g_new0 (float, (gsize)rows *columns);
 
   g_cancellable_cancel (cancellable);
   g_assert_false (rounds_denoise_run (session, in, rows, columns, &params, out, NULL, cancellable, &error));
@@ -306,8 +331,8 @@ test_cancel (void)
   g_assert_false (rounds_denoise_run (session, in, rows, columns, &params, out, NULL, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_thread_join (thread);
-  g_test_message ("ended after %.0f ms", (double) (g_get_monotonic_time () - began) / 1000);
-  for (gsize i = 0; i < (gsize) rows * columns; i++)
+  g_test_message ("ended after %.0f ms", (double)(g_get_monotonic_time () - began) / 1000);
+  for (gsize i = 0; i < (gsize)rows * columns; i++)
     g_assert_true (out[i] == 0);
   /* and the session still works */
   run (session, "CT", 1, NAN, in, 64, 64, out);

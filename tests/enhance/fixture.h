@@ -10,7 +10,7 @@
 #include "enhance/denoise.h"
 
 #define SIDE 192
-#define PIXELS ((gsize) SIDE * SIDE)
+#define PIXELS ((gsize)SIDE * SIDE)
 
 static inline RoundsModel *
 fixture_model (void)
@@ -48,7 +48,7 @@ fixture_image (const char *name)
     {
       guint16 v;
       memcpy (&v, bytes + 2 * i, 2);
-      image[i] = (gint16) GUINT16_FROM_LE (v);
+      image[i] = (gint16)GUINT16_FROM_LE (v);
     }
   return image;
 }
@@ -62,7 +62,7 @@ fixture_noisy (const float *image, gsize n, double sigma, guint32 seed)
   for (gsize i = 0; i < n; i++)
     {
       double r = sqrt (-2 * log (1 - g_rand_double (rand))), a = 2 * G_PI * g_rand_double (rand);
-      noisy[i] = (image != NULL ? image[i] : 0) + (float) (sigma * r * cos (a));
+      noisy[i] = (image != NULL ? image[i] : 0) + (float)(sigma * r * cos (a));
     }
   g_rand_free (rand);
   return noisy;
@@ -73,6 +73,6 @@ fixture_mse (const float *a, const float *b, gsize n)
 {
   double sum = 0;
   for (gsize i = 0; i < n; i++)
-    sum += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
-  return sum / (double) n;
+    sum += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
+  return sum / (double)n;
 }

@@ -27,7 +27,7 @@ copy_set_up (Copy *copy, gconstpointer data)
   gsize size;
   const char *bytes = g_bytes_get_data (rounds_model_get_bytes (model), &size);
   g_assert_true (g_file_set_contents (copy->manifest, copy->text, -1, NULL));
-  g_assert_true (g_file_set_contents (copy->onnx, bytes, (gssize) size, NULL));
+  g_assert_true (g_file_set_contents (copy->onnx, bytes, (gssize)size, NULL));
 }
 
 static void
@@ -64,8 +64,8 @@ test_shipped (void)
 }
 
 static void
-assert_refused (RoundsModel *model, const char *modality, int bits, int rows, int columns, int samples,
-                const char *part)
+assert_refused (
+    RoundsModel *model, const char *modality, int bits, int rows, int columns, int samples, const char *part)
 {
   g_autoptr (GError) error = NULL;
   g_assert_false (rounds_model_accepts (model, modality, bits, rows, columns, samples, &error));
@@ -97,7 +97,7 @@ test_wrong_hash (Copy *copy, gconstpointer data)
   gsize size;
   g_assert_true (g_file_get_contents (copy->onnx, &bytes, &size, NULL));
   bytes[size / 2] ^= 1;
-  g_assert_true (g_file_set_contents (copy->onnx, bytes, (gssize) size, NULL));
+  g_assert_true (g_file_set_contents (copy->onnx, bytes, (gssize)size, NULL));
   g_assert_null (rounds_model_load (copy->dir, &error));
   g_assert_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_HASH);
 
@@ -157,7 +157,7 @@ test_bad_manifests (Copy *copy, gconstpointer data)
   g_autofree char *large = g_strnfill (300 * 1024, ' ');
   assert_bad_manifest (copy, large, -1, "larger than");
   for (gsize cut = 1; cut < strlen (copy->text) - 2; cut += 37)
-    assert_bad_manifest (copy, copy->text, (gssize) cut, "");
+    assert_bad_manifest (copy, copy->text, (gssize)cut, "");
 }
 
 static void

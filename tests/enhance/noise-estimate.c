@@ -46,7 +46,12 @@ test_correlated (void)
 static void
 test_anatomy (void)
 {
-  struct { const char *name; RoundsNoiseOptions options; double sigma; } cases[] = {
+  struct
+  {
+    const char *name;
+    RoundsNoiseOptions options;
+    double sigma;
+  } cases[] = {
     { "ct", { TRUE, -950, INFINITY, 0 }, 60 },
     { "ct", { TRUE, -950, INFINITY, 0 }, 120 },
     { "mr", { FALSE, -INFINITY, INFINITY, 3 }, 40 },
