@@ -340,6 +340,12 @@ rounds_denoise_run (RoundsEnhanceSession *session,
   gint64 began = g_get_monotonic_time ();
   RoundsModel *model = rounds_enhance_session_get_model (session);
   RoundsModelScale scale;
+  if (!g_str_equal (rounds_model_get_task (model), "denoise"))
+    {
+      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_REFUSED,
+                   "'%s' is not a model for noise reduction", rounds_model_get_name (model));
+      return FALSE;
+    }
   if (!rounds_model_accepts (model, params->modality, params->bits_stored, rows, columns, params->samples,
                              error)
       || !rounds_model_get_scale (model, params->modality, &scale))

@@ -161,6 +161,24 @@ test_bad_manifests (Copy *copy, gconstpointer data)
 }
 
 static void
+test_other_task (Copy *copy, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = replaced (copy->text, "\"task\": \"denoise\"", "\"task\": \"segment\"");
+  g_assert_true (g_file_set_contents (copy->manifest, text, -1, NULL));
+  g_autoptr (RoundsModel) model = rounds_model_load (copy->dir, &error);
+  g_assert_no_error (error);
+  g_assert_null (rounds_model_get_card_path (model));
+  g_autoptr (RoundsEnhanceSession) session = rounds_enhance_session_new (model, 1, &error);
+  g_assert_no_error (error);
+  g_autofree float *in = fixture_image ("ct"), *out = g_new (float, PIXELS);
+  RoundsDenoiseParams params = ROUNDS_DENOISE_PARAMS_INIT;
+  params.modality = "CT";
+  g_assert_false (rounds_denoise_run (session, in, SIDE, SIDE, &params, out, NULL, NULL, &error));
+  g_assert_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_REFUSED);
+}
+
+static void
 test_names (void)
 {
   static const char *const names[] = { "", "..", "a/b", "../denoise", "denoise ", "no-such-model" };
@@ -200,6 +218,7 @@ main (int argc, char **argv)
   g_test_add_func ("/enhance/model/names", test_names);
   g_test_add ("/enhance/model/wrong-hash", Copy, NULL, copy_set_up, test_wrong_hash, copy_tear_down);
   g_test_add ("/enhance/model/bad-manifests", Copy, NULL, copy_set_up, test_bad_manifests, copy_tear_down);
+  g_test_add ("/enhance/model/other-task", Copy, NULL, copy_set_up, test_other_task, copy_tear_down);
   g_test_add_func ("/enhance/model/provenance", test_provenance);
   return g_test_run ();
 }
