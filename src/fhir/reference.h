@@ -13,6 +13,8 @@ typedef struct {
   char *version;  /* or NULL */
 } RoundsReference;
 
+/* FALSE when text is NULL or empty; out is untouched then. Any other text is taken, and type is NULL (like all
+ * else) when it has no TYPE/ID: urn:, "#c", "Patient?…", an unknown type, an invalid id. Caller clears. */
 gboolean rounds_reference_parse (const char *text, RoundsReference *out);
 void rounds_reference_clear (RoundsReference *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoundsReference, rounds_reference_clear)
@@ -23,7 +25,8 @@ typedef char *(*RoundsReferenceFunc) (const char *reference, gpointer data);
 /* Number of references changed. */
 guint rounds_reference_rewrite (json_object *resource, RoundsReferenceFunc func, gpointer data);
 
-/* Every "TYPE/ID" this resource points to, once each. Caller frees with g_strfreev. */
+/* Every "TYPE/ID" this resource points to, once each, in document order; references that name a server are
+ * not among them, versions are cut off. Caller frees with g_strfreev. */
 char **rounds_reference_list (json_object *resource);
 
 G_END_DECLS

@@ -117,6 +117,28 @@ rounds_fhir_new_id (void)
   return g_uuid_string_random ();
 }
 
+char *
+rounds_fhir_name_id (const char *name)
+{
+  /* The namespace of Rounds; made once, never to change: ids in caches and clouds come from it. */
+  static const guint8 name_space[16] = {
+    0x6d, 0x1f, 0x0c, 0x5e, 0x3b, 0x92, 0x4a, 0x7d, 0x9e, 0x48, 0x21, 0xc7, 0xd8, 0x5a, 0xe4, 0x13,
+  };
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
+  guint8 b[20];
+  gsize size = sizeof b;
+
+  g_return_val_if_fail (name != NULL, NULL);
+
+  g_checksum_update (checksum, name_space, sizeof name_space);
+  g_checksum_update (checksum, (const guchar *) name, (gssize) strlen (name));
+  g_checksum_get_digest (checksum, b, &size);
+  b[6] = (guint8) ((b[6] & 0x0f) | 0x50);
+  b[8] = (guint8) ((b[8] & 0x3f) | 0x80);
+  return g_strdup_printf ("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+                          b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
 static const char *
 filled_string (json_object *value, const char *path)
 {

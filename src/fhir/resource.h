@@ -16,6 +16,10 @@ gboolean rounds_resource_identify (json_object *resource, const char **type, con
 /* A new random UUID as a FHIR id. Caller frees. */
 char *rounds_fhir_new_id (void);
 
+/* The UUID (version 5, SHA-1) of a name, as a FHIR id: the same name gives the same id on every machine.
+ * Names of different kinds should start differently ("hl7v2:…"). Caller frees. */
+char *rounds_fhir_name_id (const char *name);
+
 /* What is shown for a CodeableConcept, Coding, Reference or string: text, then display, then code.
  * Borrowed; NULL when there is nothing. */
 const char *rounds_concept_display (json_object *value);
