@@ -369,6 +369,15 @@ take_item (Walk *walk, GError **error)
   if (item.tag != ROUNDS_TAG_ITEM)
     return fail (error, ROUNDS_DICOM_ERROR_MALFORMED, _("a sequence holds something that is no item"), start);
   item.flags |= ROUNDS_ELEMENT_ITEM;
+  if (item.length != ROUNDS_UNDEFINED_LENGTH && item.length > level->limit - walk->pos && walk->depth == 1 &&
+      item.length <= walk->size - walk->pos)
+    {
+      /* A sequence of the root whose length was not mended when its items grew: the items tell the truth. */
+      level->end = level->limit = walk->pos + item.length;
+      element_at (self, level->element)->length = (guint32) MIN (level->end - element_at (self, level->element)->offset,
+                                                                 G_MAXUINT32 - 1);
+      warn (self, g_strdup (_("A sequence is longer than it says.")));
+    }
   if (item.length != ROUNDS_UNDEFINED_LENGTH && item.length > level->limit - walk->pos)
     return fail (error, level->limit == walk->size ? ROUNDS_DICOM_ERROR_TRUNCATED : ROUNDS_DICOM_ERROR_MALFORMED,
                  _("an item is longer than its sequence"), start);
