@@ -359,6 +359,35 @@ read_modality_table (RoundsScanFrame *self, RoundsDicomFile *file, int frame, GE
   return self->modality_table != NULL;
 }
 
+/* How the picture was made, as readers are used to see it in a corner. */
+static void
+read_technique (RoundsScanFrame *self, RoundsDicomFile *file)
+{
+  static const guint32 tags[] = { 0x00180060, 0x00181152, 0x00180080, 0x00180081 };
+  g_autofree char *institution = rounds_dicom_file_dup_string (file, 0x00080080);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (tags); i++)
+    {
+      double value;
+
+      if (!rounds_dicom_file_get_double (file, tags[i], 0, &value) || !isfinite (value) || value <= 0)
+        continue;
+      if (text->len > 0)
+        g_string_append (text, " · ");
+      if (i == 0)
+        g_string_append_printf (text, "%g kV", value);
+      else if (i == 1)
+        g_string_append_printf (text, "%g mAs", value);
+      else
+        g_string_append_printf (text, "%s %g ms", i == 2 ? "TR" : "TE", value);
+    }
+  if (text->len < sizeof self->technique)
+    g_strlcpy (self->technique, text->str, sizeof self->technique);
+  if (institution != NULL && strlen (institution) < sizeof self->institution)
+    g_strlcpy (self->institution, institution, sizeof self->institution);
+}
+
 RoundsScanFrame *
 rounds_scan_frame_load (RoundsDicomFile *file, int frame, GError **error)
 {
@@ -377,6 +406,7 @@ rounds_scan_frame_load (RoundsDicomFile *file, int frame, GError **error)
   /* Presentation LUT Shape says it in so many words; MONOCHROME1 means the same and must not count twice. */
   if (g_strcmp0 (shape, "INVERSE") == 0 && rounds_scan_frame_is_grey (self))
     self->inverse = TRUE;
+  read_technique (self, file);
   find_range (self);
   if (self->image.has_modality_lut)
     {

@@ -28,6 +28,8 @@ typedef struct {
   gint64 stored_min, stored_max; /* of integer pixels, padding included */
   double min, max;            /* of modality values without padding; min > max when there is none */
   char units[17];             /* "HU", … of modality values; "" = unknown */
+  char technique[96];         /* "120 kV · 184 mAs", for people; "" = not said */
+  char institution[65];
   RoundsFrame *half;          /* 2×2 means for display when the frame is large, or NULL */
   gint ref_count;
 } RoundsScanFrame;
