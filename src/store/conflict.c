@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the server has and what was changed here meet: taken, merged element by element, or kept apart as a
+ * conflict until a person decides. Clinical content is never overwritten without one. Also the downloaded
+ * page with its cursor, and the renaming of a resource to which the server gave an id of its own. */
+#include "store/version.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "fhir/merge.h"
+#include "fhir/reference.h"
+#include "fhir/resource.h"
+
+void
+rounds_conflict_free (RoundsConflict *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->type);
+  g_free (self->id);
+  g_free (self->base);
+  g_free (self->mine);
+  g_free (self->theirs);
+  g_free (self->theirs_version);
+  g_strfreev (self->paths);
+  g_free (self->status);
+  g_free (self);
+}
+
+gboolean
+rounds_conflict_write (RoundsWriter *writer, RoundsRow *row, const RoundsConflict *conflict, GError **error)
+{
+  g_autofree char *paths = conflict->paths != NULL ? g_strjoinv ("\n", conflict->paths) : g_strdup ("");
+  const char *status = g_strcmp0 (conflict->status, "restored") == 0 ? "restored" : "open";
+  gint64 n;
+
+  if (!rounds_database_run (writer->db, error,
+                            "INSERT OR REPLACE INTO conflict (rid, base, mine, theirs, theirs_version, paths, status, "
+                            "created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                            "issssssi", row->rid, conflict->base, row->local, conflict->theirs,
+                            conflict->theirs_version, paths, status, writer->now_us) ||
+      !rounds_database_int (writer->db, 0, &n, error, "SELECT count(*) FROM outbox WHERE rid = ?", "i", row->rid))
+    return FALSE;
+  /* What is in conflict waits in the outbox, also when it had been acknowledged and was lost at the server. */
+  if (n == 0 && !rounds_outbox_enqueue (writer, row, NULL, error))
+    return FALSE;
+  if (!rounds_database_run (writer->db, error, "UPDATE outbox SET state = 5, request_id = NULL WHERE rid = ?", "i",
+                            row->rid) ||
+      !rounds_outbox_refresh (writer, row, error))
+    return FALSE;
+  rounds_writer_changed (writer, row->type, row->id, row->patient_id);
+  return rounds_audit_append (writer, "conflict", row->type, row->id, NULL, error);
+}
+
+/* An edit of something in conflict is a new "mine". */
+gboolean
+rounds_conflict_follow (RoundsWriter *writer, RoundsRow *row, GError **error)
+{
+  if (row->state != ROUNDS_STATE_CONFLICT)
+    return TRUE;
+  return rounds_database_run (writer->db, error, "UPDATE conflict SET mine = ? WHERE rid = ? AND status != 'resolved'",
+                              "si", row->local, row->rid);
+}
+
+/* --- what the server has ---------------------------------------------------------------------------- */
+
+static gboolean
+take_version (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, const char *version,
+              gint64 last_updated_us, GError **error)
+{
+  rounds_row_set_base (row, facts != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_GONE, facts != NULL ? facts->text : NULL,
+                       version, last_updated_us);
+  if (facts == NULL && row->local == NULL)
+    return row->rid == 0 || rounds_row_save_base (writer, row, error);
+  /* Only meta moved: no version that anybody would want to see. */
+  if (row->rid != 0 && facts != NULL && row->local != NULL && rounds_text_same (row->local, facts->text))
+    {
+      g_free (row->local);
+      row->local = g_strdup (facts->text);
+      return rounds_database_run (writer->db, error, "UPDATE resource SET local_json = ? WHERE rid = ?", "si",
+                                  row->local, row->rid) &&
+             rounds_row_save_base (writer, row, error);
+    }
+  return rounds_row_save_version (writer, row, facts, "cloud", error);
+}
+
+static gboolean
+close_conflict (RoundsWriter *writer, const RoundsRow *row, GError **error)
+{
+  return rounds_database_run (writer->db, error, "UPDATE conflict SET status = 'resolved' WHERE rid = ?", "i",
+                              row->rid);
+}
+
+/* base := theirs, local := merged; what is left to send stays in the outbox. */
+static gboolean
+rebase (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const char *version, gint64 last_updated_us,
+        const RoundsFacts *merged, const char *who, GError **error)
+{
+  gboolean was_conflict = row->state == ROUNDS_STATE_CONFLICT;
+  gint64 busy;
+
+  rounds_row_set_base (row, theirs != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_GONE, theirs != NULL ? theirs->text : NULL,
+                       version, last_updated_us);
+  if (rounds_text_same (row->local, merged != NULL ? merged->text : NULL)
+        ? !rounds_row_save_base (writer, row, error)
+        : !rounds_row_save_version (writer, row, merged, who, error))
+    return FALSE;
+  if (!rounds_database_int (writer->db, 0, &busy, error,
+                            "SELECT count(*) FROM outbox WHERE rid = ? AND state IN (2, 3, 4)", "i", row->rid))
+    return FALSE;
+  /* The rows speak of versions before the merge: one row of the merged text takes their place. */
+  if (busy == 0)
+    {
+      if (!rounds_database_run (writer->db, error, "DELETE FROM outbox WHERE rid = ?", "i", row->rid))
+        return FALSE;
+      row->state = ROUNDS_STATE_NONE;
+    }
+  if (was_conflict && !close_conflict (writer, row, error))
+    return FALSE;
+  return rounds_outbox_enqueue (writer, row, merged != NULL ? merged->refs : NULL, error) &&
+         rounds_outbox_refresh (writer, row, error);
+}
+
+static gboolean
+merge_in (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const char *version,
+          gint64 last_updated_us, RoundsReceive *outcome, GError **error)
+{
+  g_autoptr (json_object) base = row->base != NULL ? rounds_json_parse (row->base, -1, NULL) : NULL;
+  g_autoptr (json_object) mine = row->local != NULL ? rounds_json_parse (row->local, -1, NULL) : NULL;
+  g_autoptr (json_object) other = theirs != NULL ? rounds_json_parse (theirs->text, -1, NULL) : NULL;
+  g_autoptr (json_object) merged = NULL;
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (RoundsFacts) facts = NULL;
+
+  if (rounds_merge_three_way (base, mine, other, &merged, paths))
+    {
+      if (merged != NULL && (facts = rounds_facts_new_from_json (row->type, row->id, merged, error)) == NULL)
+        return FALSE;
+      *outcome = ROUNDS_RECEIVE_TAKEN;
+      return rebase (writer, row, theirs, version, last_updated_us, facts, "cloud", error);
+    }
+  *outcome = ROUNDS_RECEIVE_CONFLICT;
+  g_ptr_array_add (paths, NULL);
+  row->last_updated_us = last_updated_us;
+  if (!rounds_row_save_base (writer, row, error))
+    return FALSE;
+  return rounds_conflict_write (writer, row,
+                                &(RoundsConflict){ .base = row->base, .theirs = theirs != NULL ? theirs->text : NULL,
+                                                   .theirs_version = (char *) version,
+                                                   .paths = (char **) paths->pdata },
+                                error);
+}
+
+gboolean
+rounds_row_receive (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, const char *version,
+                    gint64 last_updated_us, RoundsReceive *outcome, GError **error)
+{
+  *outcome = ROUNDS_RECEIVE_HELD;
+  if (row->rid == 0 && facts == NULL)
+    return TRUE;
+  if (row->base_state == ROUNDS_BASE_THERE && facts != NULL && version != NULL &&
+      g_strcmp0 (version, row->base_version) == 0)
+    return TRUE;
+  if (row->base_state == ROUNDS_BASE_GONE && facts == NULL)
+    return TRUE;
+  /* An answer out of an older search must not undo what the server has acknowledged since. */
+  if (row->last_updated_us > 0 && last_updated_us > 0 && last_updated_us < row->last_updated_us)
+    return TRUE;
+  switch (row->state)
+    {
+    case ROUNDS_STATE_NONE:
+      *outcome = row->rid == 0 ? ROUNDS_RECEIVE_NEW : ROUNDS_RECEIVE_TAKEN;
+      return take_version (writer, row, facts, version, last_updated_us, error);
+    case ROUNDS_STATE_INFLIGHT:
+    case ROUNDS_STATE_UNKNOWN:
+    case ROUNDS_STATE_VERIFY:
+      /* May be our own write coming back; it is read again when that is settled. */
+      return TRUE;
+    default:
+      return merge_in (writer, row, facts, version, last_updated_us, outcome, error);
+    }
+}
+
+/* --- a downloaded page ------------------------------------------------------------------------------ */
+
+typedef struct {
+  const RoundsDownload *items;
+  RoundsFacts **facts;
+  guint n;
+  const char *scope, *cursor;
+  guint n_new, n_conflicts;
+} RoundsPage;
+
+static gboolean
+page_cb (RoundsWriter *writer, gpointer data, GError **error)
+{
+  RoundsPage *page = data;
+  g_autofree char *detail = NULL;
+
+  if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error))
+    return FALSE;
+  page->n_new = page->n_conflicts = 0;
+  for (guint i = 0; i < page->n; i++)
+    {
+      const RoundsDownload *item = &page->items[i];
+      const RoundsFacts *facts = page->facts[i];
+      g_auto (RoundsRow) row = { 0 };
+      RoundsReceive outcome;
+      gint64 updated = item->last_updated_us != 0 || facts == NULL ? item->last_updated_us : facts->last_updated_us;
+      const char *version = item->version != NULL || facts == NULL ? item->version : facts->version_id;
+
+      if (!rounds_row_load (writer, item->type, item->id, &row, error) ||
+          !rounds_row_receive (writer, &row, facts, version, updated, &outcome, error))
+        return FALSE;
+      page->n_new += outcome != ROUNDS_RECEIVE_HELD;
+      page->n_conflicts += outcome == ROUNDS_RECEIVE_CONFLICT;
+    }
+  if (page->cursor != NULL &&
+      !rounds_database_run (writer->db, error, "INSERT OR REPLACE INTO cursor (scope, json) VALUES (?, ?)", "ss",
+                            page->scope, page->cursor))
+    return FALSE;
+  if (page->n_new == 0)
+    return TRUE;
+  detail = g_strdup_printf ("download: %u versions, %u conflicts", page->n_new, page->n_conflicts);
+  return rounds_audit_append (writer, "sync", NULL, NULL, detail, error);
+}
+
+gboolean
+rounds_store_download_page (RoundsStore *self, const RoundsDownload *items, guint n, const char *scope,
+                            const char *cursor_json, guint *n_new, guint *n_conflicts, GError **error)
+{
+  g_autoptr (GPtrArray) facts = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_facts_free);
+  RoundsPage page = { .items = items, .n = n, .scope = scope, .cursor = cursor_json };
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && (items != NULL || n == 0), FALSE);
+  g_return_val_if_fail (cursor_json == NULL || scope != NULL, FALSE);
+
+  for (guint i = 0; i < n; i++)
+    {
+      RoundsFacts *one = NULL;
+
+      if (items[i].json != NULL)
+        {
+          one = rounds_facts_new (items[i].type, items[i].id, items[i].json, error);
+          if (one == NULL)
+            return FALSE;
+        }
+      g_ptr_array_add (facts, one);
+    }
+  page.facts = (RoundsFacts **) facts->pdata;
+  if (!rounds_store_write (self, page_cb, &page, error))
+    return FALSE;
+  if (n_new != NULL)
+    *n_new = page.n_new;
+  if (n_conflicts != NULL)
+    *n_conflicts = page.n_conflicts;
+  return TRUE;
+}
+
+/* --- conflicts -------------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *type, *id;
+  const RoundsConflict *conflict;
+  const RoundsFacts *facts;      /* what was decided or merged; NULL = deleted */
+  const RoundsFacts *theirs;
+  const char *theirs_version;
+} RoundsConflictCall;
+
+static gboolean
+load_there (RoundsWriter *writer, const char *type, const char *id, RoundsRow *row, GError **error)
+{
+  if (!rounds_row_load (writer, type, id, row, error))
+    return FALSE;
+  if (row->rid == 0)
+    g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("There is no %s/%s"), type, id);
+  return row->rid != 0;
+}
+
+static gboolean
+record_cb (RoundsWriter *writer, gpointer data, GError **error)
+{
+  RoundsConflictCall *call = data;
+  g_auto (RoundsRow) row = { 0 };
+
+  return rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) &&
+         load_there (writer, call->conflict->type, call->conflict->id, &row, error) &&
+         rounds_conflict_write (writer, &row, call->conflict, error);
+}
+
+gboolean
+rounds_store_conflict_record (RoundsStore *self, const RoundsConflict *conflict, GError **error)
+{
+  RoundsConflictCall call = { .conflict = conflict };
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && conflict != NULL, FALSE);
+
+  return rounds_store_write (self, record_cb, &call, error);
+}
+
+#define CONFLICT_SQL \
+  "SELECT n.text, r.id, c.base, c.mine, c.theirs, c.theirs_version, c.paths, c.status FROM conflict c " \
+  "JOIN resource r ON r.rid = c.rid JOIN name n ON n.nid = r.type "
+
+static RoundsConflict *
+take_conflict (RoundsRows *rows)
+{
+  RoundsConflict *self = g_new0 (RoundsConflict, 1);
+  const char *paths = rounds_rows_text (rows, 6);
+
+  self->type = rounds_rows_dup (rows, 0);
+  self->id = rounds_rows_dup (rows, 1);
+  self->base = rounds_rows_dup (rows, 2);
+  self->mine = rounds_rows_dup (rows, 3);
+  self->theirs = rounds_rows_dup (rows, 4);
+  self->theirs_version = rounds_rows_dup (rows, 5);
+  self->paths = *paths != '\0' ? g_strsplit (paths, "\n", -1) : g_new0 (char *, 1);
+  self->status = rounds_rows_dup (rows, 7);
+  return self;
+}
+
+GPtrArray *
+rounds_store_conflict_list (RoundsStore *self, GError **error)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_conflict_free);
+  g_autoptr (RoundsReader) reader = NULL;
+  g_autoptr (RoundsRows) rows = NULL;
+  gboolean row = TRUE;
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
+
+  reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  if (reader == NULL)
+    return NULL;
+  rows = rounds_database_query (reader->db, error, CONFLICT_SQL "WHERE c.status != 'resolved' ORDER BY c.created_us", "");
+  while (row)
+    {
+      if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
+        return NULL;
+      if (row)
+        g_ptr_array_add (list, take_conflict (rows));
+    }
+  return g_steal_pointer (&list);
+}
+
+RoundsConflict *
+rounds_store_conflict_get (RoundsStore *self, const char *type, const char *id, GError **error)
+{
+  g_autoptr (RoundsReader) reader = NULL;
+  g_autoptr (RoundsRows) rows = NULL;
+  gboolean row;
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && type != NULL && id != NULL, NULL);
+
+  reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  if (reader == NULL)
+    return NULL;
+  rows = rounds_database_query (reader->db, error, CONFLICT_SQL "WHERE r.id = ? AND n.text = ?", "ss", id, type);
+  if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
+    return NULL;
+  if (row)
+    return take_conflict (rows);
+  g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("%s/%s has no conflict"), type, id);
+  return NULL;
+}
+
+static gboolean
+resolve_cb (RoundsWriter *writer, gpointer data, GError **error)
+{
+  RoundsConflictCall *call = data;
+  g_auto (RoundsRow) row = { 0 };
+  g_autoptr (RoundsRows) rows = NULL;
+  g_autoptr (RoundsFacts) theirs = NULL;
+  g_autofree char *text = NULL, *version = NULL;
+  gboolean there;
+
+  if (!rounds_writer_allow (writer, call->facts != NULL ? ROUNDS_ACT_WRITE : ROUNDS_ACT_DELETE, call->type, call->id,
+                            error) ||
+      !load_there (writer, call->type, call->id, &row, error))
+    return FALSE;
+  rows = rounds_database_query (writer->db, error,
+                                "SELECT theirs, theirs_version FROM conflict WHERE rid = ? AND status != 'resolved'",
+                                "i", row.rid);
+  if (rows == NULL || !rounds_database_next (writer->db, rows, &there, error))
+    return FALSE;
+  if (!there)
+    {
+      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("%s/%s has no conflict"), call->type,
+                   call->id);
+      return FALSE;
+    }
+  text = rounds_rows_dup (rows, 0);
+  version = rounds_rows_dup (rows, 1);
+  sqlite3_reset (rows);
+  if (text != NULL && (theirs = rounds_facts_new (call->type, call->id, text, error)) == NULL)
+    return FALSE;
+  if (!rebase (writer, &row, theirs, version, row.last_updated_us, call->facts, writer->who, error))
+    return FALSE;
+  return close_conflict (writer, &row, error) &&
+         rounds_audit_append (writer, "resolve", row.type, row.id, NULL, error);
+}
+
+gboolean
+rounds_store_conflict_resolve (RoundsStore *self, const char *type, const char *id, const char *json, GError **error)
+{
+  g_autoptr (RoundsFacts) facts = NULL;
+  RoundsConflictCall call = { .type = type, .id = id };
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && type != NULL && id != NULL, FALSE);
+
+  if (json != NULL && (facts = rounds_facts_new (type, id, json, error)) == NULL)
+    return FALSE;
+  call.facts = facts;
+  return rounds_store_write (self, resolve_cb, &call, error);
+}
+
+static gboolean
+rebase_cb (RoundsWriter *writer, gpointer data, GError **error)
+{
+  RoundsConflictCall *call = data;
+  g_auto (RoundsRow) row = { 0 };
+
+  if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
+      !load_there (writer, call->type, call->id, &row, error))
+    return FALSE;
+  /* What was under way has been answered by the very version it is rebased on. */
+  if (!rounds_database_run (writer->db, error,
+                            "UPDATE outbox SET state = 1, request_id = NULL WHERE rid = ? AND state IN (2, 3, 4)", "i",
+                            row.rid) ||
+      !rebase (writer, &row, call->theirs, call->theirs_version,
+               call->theirs != NULL ? call->theirs->last_updated_us : row.last_updated_us, call->facts, "cloud", error))
+    return FALSE;
+  return rounds_audit_append (writer, "sync", row.type, row.id, "merged", error);
+}
+
+gboolean
+rounds_store_rebase (RoundsStore *self, const char *type, const char *id, const char *theirs_json,
+                     const char *theirs_version, const char *merged_json, GError **error)
+{
+  g_autoptr (RoundsFacts) theirs = NULL;
+  g_autoptr (RoundsFacts) merged = NULL;
+  RoundsConflictCall call = { .type = type, .id = id, .theirs_version = theirs_version };
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && type != NULL && id != NULL, FALSE);
+
+  if ((theirs_json != NULL && (theirs = rounds_facts_new (type, id, theirs_json, error)) == NULL) ||
+      (merged_json != NULL && (merged = rounds_facts_new (type, id, merged_json, error)) == NULL))
+    return FALSE;
+  call.theirs = theirs;
+  call.facts = merged;
+  return rounds_store_write (self, rebase_cb, &call, error);
+}
+
+/* --- renaming --------------------------------------------------------------------------------------- */
+
+typedef struct {
+  const char *type, *old_id, *new_id;
+  char *old_ref, *new_ref;
+} RoundsRename;
+
+static char *
+rename_reference (const char *reference, gpointer data)
+{
+  RoundsRename *rename = data;
+
+  return g_strcmp0 (reference, rename->old_ref) == 0 ? g_strdup (rename->new_ref) : NULL;
+}
+
+/* References of one text; NULL when it has none of them. */
+static char *
+rewrite_text (const char *text, RoundsRename *rename, json_object **out)
+{
+  g_autoptr (json_object) value = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
+
+  if (value == NULL || rounds_reference_rewrite (value, rename_reference, rename) == 0)
+    return NULL;
+  if (out != NULL)
+    *out = json_object_get (value);
+  return rounds_json_print (value);
+}
+
+static gboolean
+rename_in (RoundsWriter *writer, gint64 rid, RoundsRename *rename, GError **error)
+{
+  g_auto (RoundsRow) row = { 0 };
+  g_autoptr (json_object) value = NULL;
+  g_autoptr (RoundsFacts) facts = NULL;
+  g_autofree char *text = NULL, *base = NULL;
+
+  if (!rounds_row_load_rid (writer, rid, &row, error))
+    return FALSE;
+  base = rewrite_text (row.base, rename, NULL);
+  if (base != NULL)
+    rounds_row_set_base (&row, row.base_state, base, row.base_version, row.last_updated_us);
+  text = rewrite_text (row.local, rename, &value);
+  if (text == NULL)
+    return base == NULL || rounds_row_save_base (writer, &row, error);
+  facts = rounds_facts_new_from_json (row.type, row.id, value, error);
+  if (facts == NULL || !rounds_row_save_version (writer, &row, facts, "cloud", error))
+    return FALSE;
+  /* What waits to be sent is the rewritten text. */
+  return rounds_database_run (writer->db, error,
+                              "UPDATE outbox SET revision = ?, refs = ?, patient = ? WHERE rid = ? AND "
+                              "state NOT IN (2, 3, 4)",
+                              "isii", row.revision, facts->refs, row.patient_nid, rid);
+}
+
+static gboolean
+collect (RoundsWriter *writer, RoundsRows *rows, GHashTable *into, GError **error)
+{
+  gboolean row = TRUE;
+
+  while (row)
+    {
+      if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
+        return FALSE;
+      if (row)
+        g_hash_table_add (into, GSIZE_TO_POINTER ((gsize) rounds_rows_int (rows, 0)));
+    }
+  return TRUE;
+}
+
+/* Who may point to it: whatever waits to be sent, and its own patient's records. The server cannot have
+ * pointed to an id that it never saw. */
+static GHashTable *
+find_referrers (RoundsWriter *writer, const RoundsRow *row, RoundsRename *rename, GError **error)
+{
+  g_autoptr (GHashTable) rids = g_hash_table_new (NULL, NULL);
+  g_autoptr (RoundsRows) waiting = NULL, same = NULL;
+  g_autofree char *quoted = g_strdup_printf ("\"%s\"", rename->old_ref);
+
+  waiting = rounds_database_query (writer->db, error, "SELECT rid FROM outbox WHERE instr (refs, ?) > 0", "s",
+                                   rename->old_ref);
+  if (!collect (writer, waiting, rids, error))
+    return NULL;
+  same = rounds_database_query (writer->db, error,
+                                "SELECT rid FROM resource WHERE patient = ? AND patient != 0 AND "
+                                "(instr (local_json, ?) > 0 OR instr (base_json, ?) > 0)",
+                                "iss", row->patient_nid, quoted, quoted);
+  if (!collect (writer, same, rids, error))
+    return NULL;
+  return g_steal_pointer (&rids);
+}
+
+static gboolean
+rename_cb (RoundsWriter *writer, gpointer data, GError **error)
+{
+  RoundsRename *rename = data;
+  g_auto (RoundsRow) row = { 0 }, taken = { 0 };
+  g_autoptr (GHashTable) rids = NULL;
+  g_autoptr (RoundsFacts) facts = NULL;
+  g_autofree char *base = NULL;
+  GHashTableIter iter;
+  gpointer key;
+
+  if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
+      !load_there (writer, rename->type, rename->old_id, &row, error) ||
+      !rounds_row_load (writer, rename->type, rename->new_id, &taken, error))
+    return FALSE;
+  if (taken.rid != 0)
+    {
+      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID, _("There is another %s/%s already"),
+                   rename->type, rename->new_id);
+      return FALSE;
+    }
+  rids = find_referrers (writer, &row, rename, error);
+  if (rids == NULL)
+    return FALSE;
+  g_free (row.id);
+  row.id = g_strdup (rename->new_id);
+  if (row.base != NULL)
+    {
+      g_autoptr (RoundsFacts) renamed = rounds_facts_new_renamed (row.type, rename->new_id, row.base, error);
+
+      if (renamed == NULL)
+        return FALSE;
+      rounds_row_set_base (&row, row.base_state, renamed->text, row.base_version, row.last_updated_us);
+    }
+  if (row.local != NULL &&
+      (facts = rounds_facts_new_renamed (row.type, rename->new_id, row.local, error)) == NULL)
+    return FALSE;
+  if (!rounds_row_save_version (writer, &row, facts, "cloud", error) ||
+      !rounds_database_run (writer->db, error,
+                            "UPDATE outbox SET revision = ?, patient = ? WHERE rid = ? AND state NOT IN (2, 3, 4)",
+                            "iii", row.revision, row.patient_nid, row.rid) ||
+      !rounds_database_run (writer->db, error,
+                            "INSERT OR REPLACE INTO id_map (type, local_id, server_id) VALUES (?, ?, ?)", "iss",
+                            row.type_nid, rename->old_id, rename->new_id))
+    return FALSE;
+  g_hash_table_iter_init (&iter, rids);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (!rename_in (writer, (gint64) GPOINTER_TO_SIZE (key), rename, error))
+      return FALSE;
+  if (g_str_equal (rename->type, "Patient"))
+    {
+      gint64 old_nid, new_nid;
+
+      /* Scans and series hang on the patient by name. */
+      if (!rounds_writer_name (writer, rename->old_id, &old_nid, error) ||
+          !rounds_writer_name (writer, rename->new_id, &new_nid, error) ||
+          !rounds_database_run (writer->db, error, "UPDATE scan SET patient = ? WHERE patient = ?", "ii", new_nid,
+                                old_nid) ||
+          !rounds_database_run (writer->db, error, "UPDATE series SET patient = ? WHERE patient = ?", "ii", new_nid,
+                                old_nid))
+        return FALSE;
+    }
+  rounds_writer_changed (writer, rename->type, rename->old_id, row.patient_id);
+  writer->outbox_changed = TRUE;
+  return rounds_audit_append (writer, "rename", rename->type, rename->old_id, rename->new_id, error);
+}
+
+gboolean
+rounds_store_rename (RoundsStore *self, const char *type, const char *old_id, const char *new_id, GError **error)
+{
+  RoundsRename rename = { type, old_id, new_id, NULL, NULL };
+  gboolean ok;
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && type != NULL && old_id != NULL && new_id != NULL, FALSE);
+
+  if (g_str_equal (old_id, new_id))
+    return TRUE;
+  rename.old_ref = g_strconcat (type, "/", old_id, NULL);
+  rename.new_ref = g_strconcat (type, "/", new_id, NULL);
+  ok = rounds_store_write (self, rename_cb, &rename, error);
+  g_free (rename.old_ref);
+  g_free (rename.new_ref);
+  return ok;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "fhir/json.h"
+#include "store/database.h"
+#include "store/outbox.h"
+#include "store/scan-store.h"
+#include "store/series-store.h"
+#include "store/store.h"
+
+G_BEGIN_DECLS
+
+/* What the files of src/store share. Nothing outside includes it, but its tests. */
+
+#define ROUNDS_AUDIT_HASH_BYTES 32
+
+/* States of outbox rows, and of a resource as a whole (0 = nothing waits). */
+typedef enum {
+  ROUNDS_STATE_NONE,
+  ROUNDS_STATE_PENDING,
+  ROUNDS_STATE_INFLIGHT,
+  ROUNDS_STATE_UNKNOWN,
+  ROUNDS_STATE_VERIFY,
+  ROUNDS_STATE_CONFLICT,
+  ROUNDS_STATE_QUARANTINED,
+  ROUNDS_STATE_BLOCKED,
+  ROUNDS_N_STATES,
+} RoundsState;
+const char *rounds_state_to_string (RoundsState state);   /* NULL for NONE */
+gboolean rounds_state_from_string (const char *text, RoundsState *out);
+
+/* --- the writer ------------------------------------------------------------------------------------- */
+
+/* The one thread that writes, as its jobs see it. */
+typedef struct {
+  RoundsStore *store;        /* borrowed */
+  RoundsDatabase *db;
+  RoundsDatabase *pixels;
+  RoundsRole role;
+  const char *who;
+  gint64 now_us;             /* of the transaction */
+  GHashTable *names;         /* text → nid, what is known of table name */
+
+  /* What the transaction did, told once it is on disk. */
+  GPtrArray *changed;        /* RoundsChange */
+  gboolean changed_many;
+  gboolean outbox_changed;
+  GPtrArray *scans_changed;  /* patient id or "" */
+  GPtrArray *series_changed; /* patient id */
+  gint64 audit_seq;          /* of the newest row it added, 0 = none */
+  guint8 audit_hash[ROUNDS_AUDIT_HASH_BYTES];
+
+  /* A refusal to be put into the trail after the rollback. */
+  char *denied_action, *denied_type, *denied_id;
+} RoundsWriter;
+
+/* Runs on the writer thread inside one transaction; FALSE rolls everything back. */
+typedef gboolean (*RoundsWriteFunc) (RoundsWriter *writer, gpointer data, GError **error);
+gboolean rounds_store_write (RoundsStore *self, RoundsWriteFunc func, gpointer data, GError **error);
+/* The same in two halves, so that a caller prepares the next piece while this one is written. */
+typedef struct _RoundsWriteJob RoundsWriteJob;
+RoundsWriteJob *rounds_store_write_begin (RoundsStore *self, RoundsWriteFunc func, gpointer data);
+gboolean rounds_store_write_wait (RoundsWriteJob *job, GError **error);
+
+/* The check of rights; FALSE with DENIED, and the refusal goes into the audit trail. */
+gboolean rounds_writer_allow (RoundsWriter *self, RoundsAct act, const char *type, const char *id,
+                              GError **error);
+gboolean rounds_writer_name (RoundsWriter *self, const char *text, gint64 *nid, GError **error);
+void rounds_writer_changed (RoundsWriter *self, const char *type, const char *id, const char *patient_id);
+
+/* --- readers ---------------------------------------------------------------------------------------- */
+
+/* A connection out of the pool inside a read transaction: all its queries see one moment. */
+typedef struct {
+  RoundsStore *store;
+  RoundsDatabase *db;
+  RoundsDatabaseKind kind;
+} RoundsReader;
+RoundsReader *rounds_reader_new (RoundsStore *store, RoundsDatabaseKind kind, GError **error);
+void rounds_reader_free (RoundsReader *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsReader, rounds_reader_free)
+
+/* nid of a text, 0 when the cache has never seen it. */
+gboolean rounds_database_find_name (RoundsDatabase *db, const char *text, gint64 *nid, GError **error);
+
+/* --- audit ------------------------------------------------------------------------------------------ */
+
+gboolean rounds_audit_append (RoundsWriter *writer, const char *action, const char *type, const char *id,
+                              const char *detail, GError **error);
+
+/* Length and last hash of the trail, sealed under a subkey in a file of its own beside the cache, so that a
+ * shortened or rebuilt trail, or yesterday's whole database put back, does not pass. */
+typedef struct _RoundsAuditHead RoundsAuditHead;
+RoundsAuditHead *rounds_audit_head_open (const char *folder, RoundsSecret *key, gboolean create, GError **error);
+void rounds_audit_head_free (RoundsAuditHead *self);
+/* FALSE when there is none that can be trusted. */
+gboolean rounds_audit_head_get (RoundsAuditHead *self, gint64 *seq, guint8 *hash);
+void rounds_audit_head_set (RoundsAuditHead *self, gint64 seq, const guint8 *hash);
+/* From now on it is evidence and is not written any more. */
+void rounds_audit_head_freeze (RoundsAuditHead *self);
+RoundsAuditHead *rounds_store_get_audit_head (RoundsStore *self);
+
+/* --- type-ahead ------------------------------------------------------------------------------------- */
+
+typedef struct _RoundsPatientIndex RoundsPatientIndex;
+RoundsPatientIndex *rounds_patient_index_new (void);
+void rounds_patient_index_free (RoundsPatientIndex *self);
+RoundsPatientIndex *rounds_store_get_patient_index (RoundsStore *self);
+
+/* Small letters without accents, words apart by one blank; CJK stays. Caller frees. */
+char *rounds_fold_words (const char *text);
+
+/* --- texts ------------------------------------------------------------------------------------------ */
+
+/* JSON without the blanks between its tokens: numbers and strings stay as they were written. Caller frees. */
+char *rounds_json_squeeze (const char *text, gsize length);
+
+G_END_DECLS
