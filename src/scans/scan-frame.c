@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dicom/voi-lut.h"
 #include "scans/error.h"
 
 #define HALF_FROM_PIXELS (1024 * 1024)   /* larger frames get a half-size copy for display */
@@ -388,6 +389,21 @@ read_technique (RoundsScanFrame *self, RoundsDicomFile *file)
     g_strlcpy (self->institution, institution, sizeof self->institution);
 }
 
+#define MAX_VOI_TABLES 4
+
+static void
+read_voi_tables (RoundsScanFrame *self, RoundsDicomFile *file, int frame)
+{
+  RoundsDicomVoiLut lut;
+
+  if (!rounds_scan_frame_is_grey (self) || !rounds_dicom_file_read_voi_lut (file, frame, 0, &lut))
+    return;
+  self->voi_tables = g_new0 (RoundsVoiTable, MAX_VOI_TABLES);
+  do
+    self->voi_tables[self->n_voi_tables++] = (RoundsVoiTable) { lut.first, lut.n, lut.bits, lut.entries, lut.explanation };
+  while (self->n_voi_tables < MAX_VOI_TABLES && rounds_dicom_file_read_voi_lut (file, frame, self->n_voi_tables, &lut));
+}
+
 RoundsScanFrame *
 rounds_scan_frame_load (RoundsDicomFile *file, int frame, GError **error)
 {
@@ -407,6 +423,7 @@ rounds_scan_frame_load (RoundsDicomFile *file, int frame, GError **error)
   if (g_strcmp0 (shape, "INVERSE") == 0 && rounds_scan_frame_is_grey (self))
     self->inverse = TRUE;
   read_technique (self, file);
+  read_voi_tables (self, file, frame);
   find_range (self);
   if (self->image.has_modality_lut)
     {
