@@ -30,7 +30,8 @@ def write(name, columns, table):
     print(f'{name}: {len(table)} rows, {(out / name).stat().st_size} bytes')
 
 
-write('icd10cm.tsv.gz', ['code', 'description'], rows('icd10cm.tsv'))
+# Headings are not codes for a patient: J18 has the words of J18.9 and less meaning.
+write('icd10cm.tsv.gz', ['code', 'description'], (r for r in rows('icd10cm.tsv') if r['billable'] == '1'))
 write('rx-drugs.tsv.gz', ['rxcui', 'name', 'in_rxcuis', 'complete', 'strength', 'dose_form'], rows('rx-drugs.tsv'))
 write('rx-ingredients.tsv.gz', ['rxcui', 'name', 'in_rxcuis', 'prescribable'],
       (r for r in rows('rx-ingredients.tsv') if len(r['name']) <= 120))
