@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* When to sync, decided by what happens: changes, the network, time. One timer is pending at most, and one pass
+ * runs at most; whatever asks meanwhile is served by the next. */
+
+#include "sync/schedule.h"
+
+#include "cloud/error.h"
+#include "sync/connection.h"
+#include "sync/pass.h"
+
+#define AFTER_CHANGE_MS 3000
+#define INTERVAL_MS (5 * 60 * 1000)
+#define METERED_INTERVAL_MS (30 * 60 * 1000)
+
+struct _RoundsSyncSchedule {
+  GObject parent_instance;
+  RoundsStore *store;
+  RoundsSyncStatus *status;
+  GNetworkMonitor *network;
+  GCancellable *cancellable;   /* NULL = stopped */
+
+  guint timer;
+  gint64 timer_at_us;          /* monotonic */
+  GQueue waiting;              /* RoundsSync of this pass, owned */
+  RoundsSync *running;
+  gboolean listing, again;
+  guint failures;
+  GError *error;               /* the first of this pass */
+};
+
+G_DEFINE_FINAL_TYPE (RoundsSyncSchedule, rounds_sync_schedule, G_TYPE_OBJECT)
+
+static void start_pass (RoundsSyncSchedule *self);
+
+static gboolean
+is_busy (RoundsSyncSchedule *self)
+{
+  return self->listing || self->running != NULL;
+}
+
+static gboolean
+timer_cb (gpointer data)
+{
+  RoundsSyncSchedule *self = data;
+
+  self->timer = 0;
+  start_pass (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* At the latest in so many milliseconds; an earlier time stands. */
+static void
+plan (RoundsSyncSchedule *self, guint in_ms)
+{
+  gint64 at_us = g_get_monotonic_time () + (gint64) in_ms * 1000;
+
+  if (self->cancellable == NULL || (self->timer != 0 && self->timer_at_us <= at_us))
+    return;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->timer = g_timeout_add (in_ms, timer_cb, self);
+  self->timer_at_us = at_us;
+}
+
+/* --- one pass over all connections ------------------------------------------------------------------ */
+
+static gboolean
+is_offline (const GError *error)
+{
+  return g_error_matches (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_UNREACHABLE) ||
+         g_error_matches (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_INTERRUPTED);
+}
+
+static void
+end_pass (RoundsSyncSchedule *self)
+{
+  gboolean metered = g_network_monitor_get_network_metered (self->network);
+  guint interval = metered ? METERED_INTERVAL_MS : INTERVAL_MS;
+
+  if (self->error == NULL)
+    {
+      self->failures = 0;
+      rounds_sync_status_set_state (self->status, ROUNDS_SYNC_STATUS_IDLE, NULL);
+    }
+  else
+    {
+      gint64 wait_us = rounds_backoff_us (++self->failures, 4 * G_USEC_PER_SEC, (gint64) interval * 1000);
+
+      rounds_sync_status_set_state (self->status,
+                                    is_offline (self->error) ? ROUNDS_SYNC_STATUS_OFFLINE
+                                                             : ROUNDS_SYNC_STATUS_TROUBLE,
+                                    self->error->message);
+      interval = 4000 + (guint) (wait_us / 1000);
+    }
+  g_clear_error (&self->error);
+  rounds_sync_status_refresh (self->status);
+  plan (self, self->again && self->failures == 0 ? AFTER_CHANGE_MS : interval);
+  self->again = FALSE;
+}
+
+static void run_next (RoundsSyncSchedule *self);
+
+static void
+finished_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RoundsSyncSchedule) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!rounds_sync_run_finish (ROUNDS_SYNC (source), result, NULL, &error) && self->error == NULL)
+    self->error = g_steal_pointer (&error);
+  g_clear_object (&self->running);
+  if (self->cancellable != NULL)
+    run_next (self);
+}
+
+static void
+progress_cb (RoundsSync *sync, const char *phase, guint done, guint total, RoundsSyncSchedule *self)
+{
+  rounds_sync_status_set_progress (self->status, phase, done, total);
+}
+
+static void
+run_next (RoundsSyncSchedule *self)
+{
+  self->running = g_queue_pop_head (&self->waiting);
+  if (self->running == NULL)
+    {
+      end_pass (self);
+      return;
+    }
+  g_signal_connect_object (self->running, "progress", G_CALLBACK (progress_cb), self, G_CONNECT_DEFAULT);
+  rounds_sync_run_async (self->running, self->cancellable, finished_cb, g_object_ref (self));
+}
+
+static gpointer
+list_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+  return rounds_store_connection_list (store, error);
+}
+
+static void
+listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RoundsSyncSchedule) self = user_data;
+  g_auto (GStrv) names = rounds_store_run_finish (ROUNDS_STORE (source), result, NULL);
+  guint i;
+
+  self->listing = FALSE;
+  if (self->cancellable == NULL)
+    return;
+  if (names == NULL || names[0] == NULL)
+    {
+      rounds_sync_status_set_state (self->status, ROUNDS_SYNC_STATUS_NONE, NULL);
+      return;
+    }
+  for (i = 0; names[i] != NULL; i++)
+    g_queue_push_tail (&self->waiting, rounds_sync_new (self->store, names[i]));
+  rounds_sync_status_set_state (self->status, ROUNDS_SYNC_STATUS_SYNCING, NULL);
+  run_next (self);
+}
+
+static void
+start_pass (RoundsSyncSchedule *self)
+{
+  if (self->cancellable == NULL || is_busy (self))
+    {
+      self->again = TRUE;
+      return;
+    }
+  self->listing = TRUE;
+  rounds_store_run_async (self->store, list_work, NULL, NULL, (GDestroyNotify) g_strfreev, self->cancellable, listed_cb,
+                          g_object_ref (self));
+}
+
+/* --- reasons ------------------------------------------------------------------------------------------- */
+
+static void
+outbox_changed_cb (RoundsStore *store, RoundsSyncSchedule *self)
+{
+  /* Its own acknowledgements change the outbox too; while it fails, its own pace counts. */
+  if (is_busy (self))
+    self->again |= rounds_sync_status_get_n_pending (self->status) == 0;
+  else if (self->failures == 0)
+    plan (self, AFTER_CHANGE_MS);
+}
+
+static void
+network_changed_cb (GNetworkMonitor *network, gboolean available, RoundsSyncSchedule *self)
+{
+  if (!available)
+    return;
+  self->failures = 0;
+  plan (self, 500);
+}
+
+void
+rounds_sync_schedule_run_now (RoundsSyncSchedule *self)
+{
+  g_return_if_fail (ROUNDS_IS_SYNC_SCHEDULE (self));
+
+  start_pass (self);
+}
+
+void
+rounds_sync_schedule_stop (RoundsSyncSchedule *self)
+{
+  g_return_if_fail (ROUNDS_IS_SYNC_SCHEDULE (self));
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  g_queue_clear_full (&self->waiting, g_object_unref);
+}
+
+static void
+rounds_sync_schedule_dispose (GObject *object)
+{
+  RoundsSyncSchedule *self = ROUNDS_SYNC_SCHEDULE (object);
+
+  rounds_sync_schedule_stop (self);
+  if (self->store != NULL)
+    g_signal_handlers_disconnect_by_data (self->store, self);
+  if (self->network != NULL)
+    g_signal_handlers_disconnect_by_data (self->network, self);
+  g_clear_object (&self->running);
+  g_clear_object (&self->network);
+  g_clear_object (&self->status);
+  g_clear_object (&self->store);
+  g_clear_error (&self->error);
+  G_OBJECT_CLASS (rounds_sync_schedule_parent_class)->dispose (object);
+}
+
+static void
+rounds_sync_schedule_class_init (RoundsSyncScheduleClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = rounds_sync_schedule_dispose;
+}
+
+static void
+rounds_sync_schedule_init (RoundsSyncSchedule *self)
+{
+  g_queue_init (&self->waiting);
+  self->cancellable = g_cancellable_new ();
+  self->network = g_object_ref (g_network_monitor_get_default ());
+}
+
+RoundsSyncSchedule *
+rounds_sync_schedule_new (RoundsStore *store, RoundsSyncStatus *status)
+{
+  RoundsSyncSchedule *self = g_object_new (ROUNDS_TYPE_SYNC_SCHEDULE, NULL);
+
+  self->store = g_object_ref (store);
+  self->status = g_object_ref (status);
+  g_signal_connect (store, "outbox-changed", G_CALLBACK (outbox_changed_cb), self);
+  g_signal_connect (self->network, "network-changed", G_CALLBACK (network_changed_cb), self);
+  plan (self, 500);
+  return self;
+}

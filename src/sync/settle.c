@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What an answer of the server means for a change that waited.
+ *
+ * Merging is the store's: what the server has goes in as a download, so that it meets the text as it is at that
+ * moment, also when a person typed while the request was under way. What a server left out of a record is no
+ * success: the record keeps what was written here, and the change waits, shown, for a person. */
+
+#include "sync/pass.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "sync/compare.h"
+
+#define FIRST_WAIT_US (5 * G_USEC_PER_SEC)
+#define LONGEST_WAIT_US (15 * 60 * G_USEC_PER_SEC)
+
+gint64
+rounds_backoff_us (guint attempts, gint64 base_us, gint64 cap_us)
+{
+  gint64 most = base_us;
+
+  while (attempts-- > 0 && most < cap_us)
+    most *= 2;
+  return (gint64) (g_random_double () * (double) MIN (most, cap_us));
+}
+
+gboolean
+rounds_pass_is_mine (const RoundsOutboxItem *item, json_object *resource)
+{
+  g_autoptr (json_object) mine = item->json != NULL ? rounds_json_parse (item->json, -1, NULL) : NULL;
+
+  return mine != NULL && resource != NULL && rounds_compare_same_content (mine, resource);
+}
+
+gboolean
+rounds_pass_settle_refused (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *outcome,
+                            GError **error)
+{
+  return rounds_store_outbox_quarantine (self->store, item, status, outcome, error);
+}
+
+static gboolean
+wait_for_later (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *reason, RoundsSettled *out,
+                GError **error)
+{
+  gint64 next = rounds_instant_now_us () + rounds_backoff_us (item->attempts, FIRST_WAIT_US, LONGEST_WAIT_US);
+
+  *out = ROUNDS_SETTLED_LATER;
+  rounds_pass_trouble (self, reason);
+  return rounds_store_outbox_set_state (self->store, item, "pending", status, reason, next, error);
+}
+
+static gboolean
+acknowledge (RoundsPass *self, const RoundsOutboxItem *item, const char *version, json_object *resource, int status,
+             GError **error)
+{
+  g_autofree char *text = resource != NULL ? rounds_json_print (resource) : NULL;
+
+  if (!rounds_store_outbox_ack (self->store, item, version, text, status, error))
+    return FALSE;
+  self->report->pushed++;
+  return TRUE;
+}
+
+/* The server took the record but not all of it: its version is the new base, ours stays, and waits shown. */
+static gboolean
+keep_what_was_dropped (RoundsPass *self, const RoundsOutboxItem *item, int status, const RoundsRemote *remote,
+                       GPtrArray *lost, GError **error)
+{
+  g_autofree char *paths = rounds_compare_describe (lost, 5);
+  g_autofree char *reason = g_strdup_printf (_("The cloud did not keep: %s"), paths);
+  g_autofree char *theirs = rounds_json_print (remote->resource);
+  g_autoptr (RoundsRecord) now = rounds_store_get (self->store, item->type, item->id, error);
+  RoundsOutboxItem all = *item;
+
+  if (now == NULL || !rounds_store_rebase (self->store, item->type, item->id, theirs, remote->version, now->json, error))
+    return FALSE;
+  all.seq = G_MAXINT64;   /* the row that the rebase made */
+  return rounds_store_outbox_quarantine (self->store, &all, status, reason, error);
+}
+
+gboolean
+rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *item, int status, RoundsRemote *remote,
+                             GError **error)
+{
+  g_autoptr (GPtrArray) read = NULL;
+  g_autoptr (GPtrArray) lost = NULL;
+  g_autoptr (json_object) mine = NULL;
+
+  if (g_strcmp0 (item->verb, "delete") == 0)
+    return acknowledge (self, item, remote != NULL ? remote->version : NULL, NULL, status, error);
+  if (remote == NULL || remote->resource == NULL || remote->version == NULL)
+    {
+      RoundsOutboxItem *items[] = { (RoundsOutboxItem *) item };
+
+      read = rounds_pass_read_many (self, items, 1, error);
+      if (read == NULL)
+        return FALSE;
+      remote = read->pdata[0];
+      if (remote->status != 200 || remote->resource == NULL)
+        {
+          RoundsSettled ignored;
+
+          return wait_for_later (self, item, remote->status, _("The cloud said it took this, but does not show it"),
+                                 &ignored, error);
+        }
+    }
+  mine = rounds_json_parse (item->json, -1, error);
+  if (mine == NULL)
+    return FALSE;
+  lost = rounds_compare_kept (mine, remote->resource);
+  if (lost->len > 0)
+    return keep_what_was_dropped (self, item, status, remote, lost, error);
+  return acknowledge (self, item, remote->version, remote->resource, status, error);
+}
+
+/* Gives the store what the server has; it merges, or keeps both as a conflict. */
+static gboolean
+meet (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote, RoundsSettled *out, GError **error)
+{
+  g_autofree char *text = remote->resource != NULL ? rounds_json_print (remote->resource) : NULL;
+  RoundsDownload download = { item->type, item->id, remote->version, text, remote->last_updated_us };
+  guint n_new = 0, n_conflicts = 0;
+
+  if (!rounds_store_outbox_set_state (self->store, item, "pending", remote->status, NULL, 0, error) ||
+      !rounds_store_download_page (self->store, &download, 1, NULL, NULL, &n_new, &n_conflicts, error))
+    return FALSE;
+  self->report->pulled += text != NULL ? n_new : 0;
+  if (n_conflicts > 0)
+    *out = ROUNDS_SETTLED;
+  else if (n_new > 0)
+    *out = ROUNDS_SETTLED_AGAIN;
+  else
+    {
+      /* Neither new nor the same: its clock or its versions went back. Nothing is decided without a person. */
+      RoundsConflict conflict = { .type = item->type, .id = item->id, .base = item->base_json, .mine = item->json,
+                                  .theirs = text, .theirs_version = remote->version, .status = (char *) "restored" };
+
+      *out = ROUNDS_SETTLED;
+      return rounds_store_conflict_record (self->store, &conflict, error);
+    }
+  return TRUE;
+}
+
+static gboolean
+record_deleted (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote, GError **error)
+{
+  RoundsConflict conflict = { .type = item->type, .id = item->id, .mine = item->json, .status = (char *) "open",
+                              .theirs_version = remote->version != NULL ? remote->version : (char *) "deleted" };
+
+  return rounds_store_conflict_record (self->store, &conflict, error);
+}
+
+static gboolean
+settle_delete (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote, RoundsSettled *out,
+               GError **error)
+{
+  g_autoptr (json_object) base = NULL;
+
+  *out = ROUNDS_SETTLED;
+  if (remote->status == 404 || remote->status == 410)
+    return acknowledge (self, item, remote->version, NULL, remote->status, error);
+  base = item->base_json != NULL ? rounds_json_parse (item->base_json, -1, NULL) : NULL;
+  if (g_strcmp0 (remote->version, item->base_version) != 0 && !rounds_compare_same_content (base, remote->resource))
+    return meet (self, item, remote, out, error);
+  *out = ROUNDS_SETTLED_AGAIN;
+  return TRUE;
+}
+
+gboolean
+rounds_pass_settle_read (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote,
+                         gboolean was_unknown, RoundsSettled *out, GError **error)
+{
+  gboolean gone = remote->status == 404 || remote->status == 410;
+  gboolean is_create = g_strcmp0 (item->verb, "create") == 0;
+
+  *out = ROUNDS_SETTLED;
+  if (!gone && (remote->status != 200 || remote->resource == NULL))
+    {
+      if (remote->status == 403)
+        return rounds_pass_settle_refused (self, item, 403, remote->outcome, error);
+      return wait_for_later (self, item, remote->status, remote->outcome, out, error);
+    }
+  if (g_strcmp0 (item->verb, "delete") == 0)
+    {
+      if (!settle_delete (self, item, remote, out, error))
+        return FALSE;
+      /* Not there yet what was asked for: the deletion never arrived, or is still to be sent. */
+      if (*out == ROUNDS_SETTLED_AGAIN && was_unknown)
+        return rounds_store_outbox_set_state (self->store, item, "pending", 0, NULL, 0, error);
+      return TRUE;
+    }
+  if (gone && is_create)
+    {
+      /* 410 on what we never had there: somebody deleted it, and it does not come back unasked. Our own deletion
+       * that was taken back has a version and goes. */
+      if (remote->status == 410 && item->base_version == NULL)
+        return record_deleted (self, item, remote, error);
+      *out = ROUNDS_SETTLED_AGAIN;
+      return !was_unknown || rounds_store_outbox_set_state (self->store, item, "pending", 0, NULL, 0, error);
+    }
+  if (gone)
+    return meet (self, item, remote, out, error);
+  if (rounds_pass_is_mine (item, remote->resource))
+    return acknowledge (self, item, remote->version, remote->resource, 200, error);
+  if (!is_create && item->base_version != NULL && g_strcmp0 (remote->version, item->base_version) == 0)
+    {
+      *out = ROUNDS_SETTLED_AGAIN;
+      return !was_unknown || rounds_store_outbox_set_state (self->store, item, "pending", 0, NULL, 0, error);
+    }
+  return meet (self, item, remote, out, error);
+}
