@@ -184,7 +184,7 @@ CREATE TABLE scan (
   frames INTEGER,
   bits_stored INTEGER,
   samples INTEGER,
-  geometry TEXT,                 -- eleven numbers: position, orientation, spacing; NULL = none
+  geometry TEXT,                 -- nine numbers: position, orientation; NULL = none
   spacing TEXT,
   size_bytes INTEGER NOT NULL,
   derived_here INTEGER NOT NULL,
