@@ -27,8 +27,14 @@ rounds_plot_text (cairo_t *cr, double x, double y, int align, double size, gbool
 {
   g_autoptr (PangoLayout) layout = pango_cairo_create_layout (cr);
   PangoFontDescription *font = pango_font_description_new ();
+  cairo_font_options_t *options = cairo_font_options_create ();
   int width, height;
 
+  /* The picture may be scaled, printed or laid over anything: no colour fringes on letters. */
+  cairo_font_options_set_antialias (options, CAIRO_ANTIALIAS_GRAY);
+  cairo_font_options_set_hint_metrics (options, CAIRO_HINT_METRICS_OFF);
+  pango_cairo_context_set_font_options (pango_layout_get_context (layout), options);
+  cairo_font_options_destroy (options);
   pango_font_description_set_family_static (font, "Cantarell, Adwaita Sans, Noto Sans, Sans");
   pango_font_description_set_absolute_size (font, size * PANGO_SCALE);
   pango_font_description_set_weight (font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
