@@ -232,14 +232,20 @@ rounds_json_depth (json_object *value, guint limit)
     {
       json_object_object_foreach (value, name, member)
         {
+          guint depth = rounds_json_depth (member, limit - 1);
+
           (void) name;
-          deepest = MAX (deepest, rounds_json_depth (member, limit - 1));
+          deepest = MAX (deepest, depth);
         }
     }
   else
     {
       for (gsize i = 0; i < json_object_array_length (value); i++)
-        deepest = MAX (deepest, rounds_json_depth (json_object_array_get_idx (value, i), limit - 1));
+        {
+          guint depth = rounds_json_depth (json_object_array_get_idx (value, i), limit - 1);
+
+          deepest = MAX (deepest, depth);
+        }
     }
   return deepest + 1;
 }
