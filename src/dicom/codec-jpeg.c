@@ -149,22 +149,67 @@ rounds_codec_jpeg (const RoundsDicomImage *image, const guint8 *data, gsize size
   return TRUE;
 }
 
+/* DCMTK's CharLS computes the default thresholds of samples below 8 bits wrong (ISO 14495-1 C.2.4.1.1.1, MAXVAL
+ * below 128): they are put into the stream. NULL when the stream has parameters of its own. */
+static guint8 *
+with_thresholds (const guint8 *data, gsize size, guint precision, gsize *new_size)
+{
+  gsize at = 2;
+
+  while (at + 4 <= size && data[at] == 0xFF && data[at + 1] != 0xDA)
+    {
+      if (data[at + 1] == 0xF8)
+        return NULL;
+      at += 2 + MAX ((gsize) rounds_read_u16 (data + at + 2, TRUE), 2);
+    }
+  if (at + 10 > size || data[at] != 0xFF)
+    return NULL;
+  {
+    gsize near_at = at + 5 + 2 * (gsize) data[at + 4];
+    int largest = (1 << precision) - 1, factor = 256 / (largest + 1);
+    int lossy = near_at < size ? data[near_at] : 0;
+    int t1 = CLAMP (MAX (2, 3 / factor + 3 * lossy), lossy + 1, largest);
+    int t2 = CLAMP (MAX (3, 7 / factor + 5 * lossy), t1, largest);
+    int t3 = CLAMP (MAX (4, 21 / factor + 7 * lossy), t2, largest);
+    guint8 segment[15] = { 0xFF, 0xF8, 0, 13, 1, 0, (guint8) largest, 0, (guint8) t1, 0, (guint8) t2,
+                           0, (guint8) t3, 0, 64 };
+    guint8 *out = g_malloc (size + sizeof segment);
+
+    memcpy (out, data, at);
+    memcpy (out + at, segment, sizeof segment);
+    memcpy (out + at + sizeof segment, data + at, size - at);
+    *new_size = size + sizeof segment;
+    return out;
+  }
+}
+
 gboolean
 rounds_codec_jpeg_ls (const RoundsDicomImage *image, const guint8 *data, gsize size, RoundsFrame *out,
                       GError **error)
 {
   Header header;
   g_autofree char *problem = NULL;
-  gsize bytes;
+  g_autofree guint8 *mended = NULL;
+  gsize bytes, out_size, mended_size = 0;
 
   if (!read_header (data, size, &header) || header.marker != 0xF7)
     return wrong_stream (error);
   if (!check_header (image, &header, error))
     return FALSE;
   bytes = header.precision <= 8 ? 1 : 2;
-  problem = rounds_dcmtk_decode_jpeg_ls (data, size, header.rows, header.columns, header.components,
-                                         header.precision, out->data,
-                                         (gsize) image->rows * (gsize) image->columns * (gsize) image->samples * bytes);
+  out_size = (gsize) image->rows * (gsize) image->columns * (gsize) image->samples * bytes;
+  if (header.precision < 8)
+    mended = with_thresholds (data, size, header.precision, &mended_size);
+  if (mended != NULL)
+    problem = rounds_dcmtk_decode_jpeg_ls (mended, mended_size, header.rows, header.columns, header.components,
+                                           header.precision, out->data, out_size);
+  /* What DCMTK itself wrote with its own thresholds is no standard, but is there. */
+  if (mended == NULL || problem != NULL)
+    {
+      g_free (problem);
+      problem = rounds_dcmtk_decode_jpeg_ls (data, size, header.rows, header.columns, header.components,
+                                             header.precision, out->data, out_size);
+    }
   if (problem != NULL)
     {
       g_set_error (error, ROUNDS_DICOM_ERROR, ROUNDS_DICOM_ERROR_MALFORMED, _("JPEG-LS: %s"), problem);

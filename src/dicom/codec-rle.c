@@ -50,12 +50,13 @@ rounds_codec_rle (const RoundsDicomImage *image, const guint8 *data, gsize size,
   guint bytes = (guint) rounds_pixel_type_size (out->type);
   guint n_segments = bytes * (guint) image->samples;
   gsize n = (gsize) image->rows * (gsize) image->columns;
+  gboolean bits = image->bits_allocated == 1;
 
-  if (image->bits_allocated % 8 != 0)
+  /* Single bits are packed first, eight in a byte: they come out at the front and are spread by the caller. */
+  if (bits)
     {
-      g_set_error_literal (error, ROUNDS_DICOM_ERROR, ROUNDS_DICOM_ERROR_UNSUPPORTED,
-                           _("RLE of single bits cannot be shown"));
-      return FALSE;
+      n_segments = 1;
+      n = (n * (gsize) image->samples + 7) / 8;
     }
   if (size < 64)
     {

@@ -421,6 +421,12 @@ to_utf8 (const char *charset, const guint8 *p, gsize length, guint16 vr, gboolea
   if (strcmp (charset, "ISO_IR 192") == 0 && g_utf8_validate_len ((const char *) p, length, NULL))
     return g_strndup ((const char *) p, length);
   text = rounds_dcmtk_to_utf8 (charset, (const char *) p, length, delimiters);
+  if (text == NULL && strstr (charset, "ISO 2022 IR") != NULL && strstr (charset, "IR 6") == NULL)
+    {
+      /* Writers go back to ASCII without having named it; every reader lets them. */
+      g_autofree char *with_ascii = g_strconcat (charset, "\\ISO 2022 IR 6", NULL);
+      text = rounds_dcmtk_to_utf8 (with_ascii, (const char *) p, length, delimiters);
+    }
   if (text != NULL && g_utf8_validate (text, -1, NULL))
     return text;
   g_free (text);

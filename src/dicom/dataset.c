@@ -378,6 +378,13 @@ take_item (Walk *walk, GError **error)
                                                                  G_MAXUINT32 - 1);
       warn (self, g_strdup (_("A sequence is longer than it says.")));
     }
+  else if (item.length != ROUNDS_UNDEFINED_LENGTH && item.length > level->limit - walk->pos && walk->depth == 1 &&
+           element_at (self, level->element)->tag == 0x00041220u)
+    {
+      /* The last record of an edited directory; its elements must still end where the bytes do. */
+      item.length = (guint32) (level->limit - walk->pos);
+      warn (self, g_strdup (_("The last record of the directory is shorter than it says.")));
+    }
   if (item.length != ROUNDS_UNDEFINED_LENGTH && item.length > level->limit - walk->pos)
     return fail (error, level->limit == walk->size ? ROUNDS_DICOM_ERROR_TRUNCATED : ROUNDS_DICOM_ERROR_MALFORMED,
                  _("an item is longer than its sequence"), start);

@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "dicom/codec.h"
 
@@ -473,6 +474,36 @@ settle_colour (RoundsDicomFile *self, const RoundsDicomImage *image, const Round
   return FALSE;
 }
 
+/* From packed bits at the front of the frame to a byte each. */
+static void
+spread_bits (RoundsFrame *frame)
+{
+  gsize n = (gsize) frame->rows * (gsize) frame->columns * (gsize) frame->samples;
+  g_autofree guint8 *packed = g_memdup2 (frame->data, (n + 7) / 8);
+
+  copy_bits (frame->data, packed, n, 0);
+}
+
+/* Deflated Image Frame Compression (PS3.5 A.4.13): native pixels of one frame behind a raw deflate stream. */
+static gboolean
+decode_deflated (RoundsDicomFile *self, const RoundsDicomImage *image, const guint8 *data, gsize size,
+                 RoundsFrame *frame, GError **error)
+{
+  gsize wanted = (gsize) ((native_bits (image) + 7) / 8);
+  g_autofree guint8 *native = g_malloc (wanted);
+  z_stream stream = { .next_in = (guint8 *) data, .avail_in = (guint) MIN (size, G_MAXUINT), .next_out = native,
+                      .avail_out = (guint) wanted };
+
+  if (inflateInit2 (&stream, -MAX_WBITS) != Z_OK)
+    return fail (error, ROUNDS_DICOM_ERROR_LIMIT, _("the declared image is larger than its data can be"));
+  inflate (&stream, Z_FINISH);
+  inflateEnd (&stream);
+  if (stream.avail_out != 0)
+    return fail (error, ROUNDS_DICOM_ERROR_TRUNCATED, _("the compressed data end before the image does"));
+  copy_native (self, image, frame, native, 0, FALSE);
+  return TRUE;
+}
+
 static RoundsFrame *
 decode_encapsulated (RoundsDicomFile *self, const RoundsDicomImage *image, RoundsPixelType type, int index,
                      RoundsDecoded *decoded, GError **error)
@@ -501,11 +532,11 @@ decode_encapsulated (RoundsDicomFile *self, const RoundsDicomImage *image, Round
       fail (error, ROUNDS_DICOM_ERROR_TRUNCATED, _("the pixel data end before the image does"));
       return NULL;
     }
-  /* PackBits brings at most 128 bytes out of 2. */
-  if (self->coding == ROUNDS_CODING_RLE &&
-      (guint64) image->rows * (guint64) image->columns * (guint64) image->samples * types[type].size / 64 > size)
+  /* PackBits brings at most 128 bytes out of 2, deflate 1032 out of 1. */
+  if ((self->coding == ROUNDS_CODING_RLE && native_bits (image) / 8 / 64 > size) ||
+      (self->coding == ROUNDS_CODING_DEFLATED && native_bits (image) / 8 / 1032 > size))
     {
-      fail (error, ROUNDS_DICOM_ERROR_TRUNCATED, _("the RLE data end before the image does"));
+      fail (error, ROUNDS_DICOM_ERROR_TRUNCATED, _("the compressed data end before the image does"));
       return NULL;
     }
   frame = new_frame (image, type);
@@ -515,7 +546,12 @@ decode_encapsulated (RoundsDicomFile *self, const RoundsDicomImage *image, Round
       copy_native (self, image, frame, data, 0, FALSE);
       ok = TRUE;
       break;
-    case ROUNDS_CODING_RLE: ok = rounds_codec_rle (image, data, size, frame, error); break;
+    case ROUNDS_CODING_DEFLATED: ok = decode_deflated (self, image, data, size, frame, error); break;
+    case ROUNDS_CODING_RLE:
+      ok = rounds_codec_rle (image, data, size, frame, error);
+      if (ok && image->bits_allocated == 1)
+        spread_bits (frame);
+      break;
     case ROUNDS_CODING_JPEG: ok = rounds_codec_jpeg (image, data, size, frame, decoded, error); break;
     case ROUNDS_CODING_JPEG_LS: ok = rounds_codec_jpeg_ls (image, data, size, frame, error); break;
     case ROUNDS_CODING_JPEG_2000: ok = rounds_codec_jpeg_2000 (image, data, size, frame, decoded, error); break;

@@ -27,6 +27,7 @@ G_BEGIN_DECLS
 #define ROUNDS_UID_HTJ2K_LOSSLESS_RPCL "1.2.840.10008.1.2.4.202"
 #define ROUNDS_UID_HTJ2K "1.2.840.10008.1.2.4.203"
 #define ROUNDS_UID_RLE "1.2.840.10008.1.2.5"
+#define ROUNDS_UID_DEFLATED_FRAMES "1.2.840.10008.1.2.8.1"
 
 /* SOP classes that Rounds treats specially (PS3.4 B.5). */
 #define ROUNDS_UID_DICOMDIR "1.2.840.10008.1.3.10"
@@ -38,6 +39,7 @@ G_BEGIN_DECLS
 typedef enum {
   ROUNDS_CODING_NATIVE,
   ROUNDS_CODING_FRAGMENTS,   /* uncompressed, one fragment or more a frame */
+  ROUNDS_CODING_DEFLATED,    /* each frame */
   ROUNDS_CODING_RLE,
   ROUNDS_CODING_JPEG,
   ROUNDS_CODING_JPEG_LS,
