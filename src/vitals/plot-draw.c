@@ -136,6 +136,8 @@ fill_curve (RoundsPlot *self, const RoundsPlotLane *lane, const RoundsPlotCurve 
         }
       for (end = i + 1; end < n && !isnan (columns[end].low) && columns[end].joined;)
         end++;
+      /* Without it the next run would begin where the last one closed, and bridge the gap. */
+      cairo_new_sub_path (cr);
       for (guint k = i; k < end; k++)
         {
           double y = rounds_value_scale_y (&lane->scale, columns[k].high) - LINE_WIDTH / 2;
