@@ -440,6 +440,9 @@ def give_identity(dataset, patient, study, series, when, description, origin):
     out.StudyID = ""
     out.InstitutionName = "Demo hospital"
     out.StudyDescription, out.SeriesDescription = description
+    if study == "ct-chest":
+        # Its source asks for a window that shows neither lung nor soft tissue well.
+        out.WindowCenter, out.WindowWidth = ["40", "-600"], ["400", "1500"]
     out.DerivationDescription = ("Demo: published de-identified scan under the identity of a synthetic patient. "
                                  "Source: " + origin)
     out.PatientIdentityRemoved = "YES"
@@ -506,7 +509,7 @@ def write_radiograph(folder, png, patient, when, description, origin):
 def write_scans(patients):
     freda = next(p for n, p in patients.items() if n.startswith("freda"))
     write_series("ct-chest", glob.glob(SOURCE + "/ct-chest-lidc0314/*.dcm"), patients["alfonzo-hickle"],
-                 ("20261122", "075500"), ("CT chest", "Soft tissue 4 mm"),
+                 ("20261122", "075500"), ("CT chest", "Soft tissue, every 4th slice"),
                  "LIDC-IDRI-0314, The Cancer Imaging Archive, CC BY 3.0", step=4)
     write_series("mr-head", glob.glob(SOURCE + "/mr-t1-studyforrest/*.dcm"), patients["melinda-thiel"],
                  ("20261121", "143000"), ("MR head", "T1 (defaced)"), "studyforrest.org, PDDL 1.0", deflate=True)
