@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* roundsctl profile: accounts and their keys. The recovery key is printed once, or written to a file that only
+ * its owner reads; a passphrase never passes through the arguments.
+ */
+
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/instant.h"
+
+/* Only its owner may read it, and a file that is there is not overwritten: it may hold the only copy of
+ * another key. */
+static gboolean
+write_private (const char *path, RoundsSecret *secret, GError **error)
+{
+  gsize size = 0, done = 0;
+  const guint8 *bytes = rounds_secret_get (secret, &size);
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  gboolean ok = fd >= 0;
+
+  while (ok && done < size)
+    {
+      gssize n = write (fd, bytes + done, size - done);
+
+      ok = n > 0 || (n < 0 && errno == EINTR);
+      done += MAX (n, 0);
+    }
+  ok = ok && write (fd, "\n", 1) == 1 && fsync (fd) == 0;
+  if (!ok)
+    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+  return ok;
+}
+
+static RoundsExit
+give_recovery_key (RoundsSecret *recovery, const char *path, json_object *answer)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (path != NULL)
+    {
+      if (!write_private (path, recovery, &error))
+        return rounds_cli_fail (error);
+      rounds_cli_add_text (answer, "recovery_file", path);
+      return ROUNDS_EXIT_DONE;
+    }
+  /* Without a file this is the only time that it can be read. */
+  fprintf (stderr, _("Recovery key, shown only now: %s\n"), (const char *) rounds_secret_get (recovery, NULL));
+  return ROUNDS_EXIT_DONE;
+}
+
+static RoundsExit
+create (RoundsCli *cli, int argc, char **argv)
+{
+  g_autofree char *name = NULL, *role_text = NULL, *recovery_path = NULL;
+  const GOptionEntry entries[] = {
+    { "name", 0, 0, G_OPTION_ARG_STRING, &name, N_("Who the account belongs to"), "N" },
+    { "role", 0, 0, G_OPTION_ARG_STRING, &role_text,
+      N_("physician, radiologist, nurse, read-only or administrator"), "R" },
+    { "recovery-file", 0, 0, G_OPTION_ARG_FILENAME, &recovery_path, N_("Write the recovery key here"), "F" },
+    { NULL },
+  };
+  g_auto (GStrv) rest = NULL;
+  g_autoptr (RoundsSecret) passphrase = NULL, recovery = NULL, key = NULL;
+  g_autoptr (GError) error = NULL;
+  json_object *answer = NULL;
+  RoundsRole role;
+  RoundsExit code;
+  gboolean helped = FALSE;
+  gsize size = 0;
+
+  if (!rounds_cli_parse (&rounds_command_profile, "create", argc, argv, entries, &rest, &helped))
+    return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
+  if (name == NULL || role_text == NULL || rest[0] != NULL)
+    return rounds_cli_usage (&rounds_command_profile, _("profile create wants --name and --role"));
+  if (!rounds_role_from_string (role_text, &role))
+    return rounds_cli_usage (&rounds_command_profile, _("“%s” is no role"), role_text);
+  passphrase = rounds_cli_read_passphrase (cli);
+  if (passphrase == NULL)
+    return ROUNDS_EXIT_LOCKED;
+  rounds_secret_get (passphrase, &size);
+  if (size == 0)
+    return rounds_cli_usage (&rounds_command_profile, _("the passphrase is empty"));
+  cli->vault = rounds_vault_create (cli->profile, name, role, passphrase, &recovery, &error);
+  if (cli->vault == NULL)
+    return rounds_cli_fail (error);
+  key = rounds_vault_unlock (cli->vault, passphrase, &error);
+  if (key != NULL)
+    cli->store = rounds_store_open (cli->vault, key, TRUE, &error);
+  if (cli->store == NULL)
+    return rounds_cli_fail (error);
+  answer = json_object_new_object ();
+  rounds_cli_add_text (answer, "profile", cli->profile);
+  rounds_cli_add_text (answer, "name", name);
+  rounds_cli_add_text (answer, "role", rounds_role_to_string (role));
+  code = give_recovery_key (recovery, recovery_path, answer);
+  if (cli->json)
+    rounds_cli_print_json (answer);
+  else
+    {
+      json_object_put (answer);
+      printf (_("Account of %s in %s\n"), name, cli->profile);
+    }
+  return code;
+}
+
+static RoundsExit
+info (RoundsCli *cli)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RoundsVault) vault = rounds_vault_open (cli->profile, &error);
+  json_object *answer = NULL;
+
+  if (vault == NULL)
+    return rounds_cli_fail (error);
+  if (!cli->json)
+    {
+      g_autofree char *created = rounds_instant_format_us (rounds_vault_get_created_us (vault));
+
+      printf (_("Folder   %s\nAccount  %s\nRole     %s\nCreated  %s\n"), cli->profile, rounds_vault_get_name (vault),
+              rounds_role_to_string (rounds_vault_get_role (vault)), created);
+      return ROUNDS_EXIT_DONE;
+    }
+  answer = json_object_new_object ();
+  rounds_cli_add_text (answer, "profile", cli->profile);
+  rounds_cli_add_text (answer, "name", rounds_vault_get_name (vault));
+  rounds_cli_add_text (answer, "role", rounds_role_to_string (rounds_vault_get_role (vault)));
+  rounds_cli_add_instant (answer, "created", rounds_vault_get_created_us (vault));
+  rounds_cli_print_json (answer);
+  return ROUNDS_EXIT_DONE;
+}
+
+static RoundsExit
+rewrap (RoundsCli *cli, int argc, char **argv)
+{
+  g_autofree char *new_path = NULL, *recovery_path = NULL;
+  gboolean new_recovery = FALSE;
+  const GOptionEntry entries[] = {
+    { "new-passphrase-file", 0, 0, G_OPTION_ARG_FILENAME, &new_path, N_("The new passphrase"), "F" },
+    { "new-recovery-key", 0, 0, G_OPTION_ARG_NONE, &new_recovery, N_("Make a new recovery key too"), NULL },
+    { "recovery-file", 0, 0, G_OPTION_ARG_FILENAME, &recovery_path, N_("Write the recovery key here"), "F" },
+    { NULL },
+  };
+  RoundsCli fresh = { .passphrase_fd = -1 };
+  g_auto (GStrv) rest = NULL;
+  g_autoptr (RoundsSecret) passphrase = NULL, recovery = NULL, key = NULL;
+  g_autoptr (GError) error = NULL;
+  json_object *answer = NULL;
+  gboolean helped = FALSE;
+  RoundsExit code;
+
+  if (!rounds_cli_parse (&rounds_command_profile, "rewrap", argc, argv, entries, &rest, &helped))
+    return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
+  if (new_path == NULL || rest[0] != NULL)
+    return rounds_cli_usage (&rounds_command_profile, _("profile rewrap wants --new-passphrase-file"));
+  code = rounds_cli_open (cli);
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
+  fresh.passphrase_file = new_path;
+  passphrase = rounds_cli_read_passphrase (&fresh);
+  if (passphrase == NULL)
+    return ROUNDS_EXIT_REJECTED;
+  key = rounds_store_dup_key (cli->store);
+  if (!rounds_vault_rewrap (cli->vault, key, passphrase, new_recovery ? &recovery : NULL, &error))
+    return rounds_cli_fail (error);
+  if (!rounds_store_audit (cli->store, "rewrap", NULL, NULL, NULL, &error))
+    return rounds_cli_fail (error);
+  answer = json_object_new_object ();
+  rounds_cli_add_text (answer, "profile", cli->profile);
+  rounds_cli_add_bool (answer, "ok", TRUE);
+  code = recovery != NULL ? give_recovery_key (recovery, recovery_path, answer) : ROUNDS_EXIT_DONE;
+  if (cli->json)
+    rounds_cli_print_json (answer);
+  else
+    json_object_put (answer);
+  return code;
+}
+
+static RoundsExit
+unlock_test (RoundsCli *cli)
+{
+  RoundsExit code = rounds_cli_open (cli);
+
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
+  if (cli->json)
+    {
+      json_object *answer = json_object_new_object ();
+
+      rounds_cli_add_bool (answer, "ok", TRUE);
+      rounds_cli_print_json (answer);
+    }
+  else
+    puts (_("The passphrase opens this profile."));
+  return ROUNDS_EXIT_DONE;
+}
+
+static RoundsExit
+run (RoundsCli *cli, int argc, char **argv)
+{
+  const char *what = argc > 1 ? argv[1] : "";
+
+  if (g_str_equal (what, "create"))
+    return create (cli, argc - 1, argv + 1);
+  if (g_str_equal (what, "rewrap"))
+    return rewrap (cli, argc - 1, argv + 1);
+  if (g_str_equal (what, "info") && argc == 2)
+    return info (cli);
+  if (g_str_equal (what, "unlock-test") && argc == 2)
+    return unlock_test (cli);
+  if (g_str_equal (what, "--help") || g_str_equal (what, "-h"))
+    {
+      printf (_("Usage: roundsctl %s %s\n"), rounds_command_profile.name, rounds_command_profile.arguments);
+      return ROUNDS_EXIT_DONE;
+    }
+  return rounds_cli_usage (&rounds_command_profile, _("profile create, info, rewrap or unlock-test?"));
+}
+
+const RoundsCommand rounds_command_profile = {
+  "profile", "create --name N --role R [--recovery-file F] | info | rewrap --new-passphrase-file F | unlock-test",
+  N_("Accounts and their keys"), run,
+};
