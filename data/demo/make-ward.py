@@ -496,7 +496,8 @@ def write_radiograph(folder, png, patient, when, description, origin):
     ds.BitsAllocated = ds.BitsStored = 8
     ds.HighBit = 7
     ds.PixelRepresentation = 0
-    ds.WindowCenter, ds.WindowWidth = 127.5, 255
+    low, high = numpy.percentile(pixels, (1, 99.5))
+    ds.WindowCenter, ds.WindowWidth = f"{(low + high) / 2:.1f}", f"{max(high - low, 1):.1f}"
     ds.PixelData = pixels.tobytes() + (b"\0" if pixels.size % 2 else b"")
     out = give_identity(ds, patient, folder, folder + "/1", when, description, origin)
     out.ConversionType = "WSD"
