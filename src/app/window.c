@@ -51,6 +51,8 @@ struct _RoundsWindow {
   guint idle_id;
   gulong outbox_handler;
   gint64 last_input_us;
+  gboolean reading;            /* the scans page is shown */
+  gboolean had_sidebar;        /* before it was */
 };
 
 G_DEFINE_FINAL_TYPE (RoundsWindow, rounds_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -92,11 +94,17 @@ show_body (RoundsWindow *self)
   scans = self->patient_id != NULL &&
           g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages), "scans") == 0 &&
           g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "patient") == 0;
-  /* Scans are read in the dark, whatever the theme of the desktop. */
+  if (scans == self->reading)
+    return;
+  self->reading = scans;
+  /* Scans are read in the dark, whatever the theme of the desktop, and with the list out of the way. */
+  adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
+                                      scans ? ADW_COLOR_SCHEME_FORCE_DARK : ADW_COLOR_SCHEME_DEFAULT);
+  if (adw_overlay_split_view_get_collapsed (self->split))
+    return;
   if (scans)
-    gtk_widget_add_css_class (GTK_WIDGET (self), "reading");
-  else
-    gtk_widget_remove_css_class (GTK_WIDGET (self), "reading");
+    self->had_sidebar = adw_overlay_split_view_get_show_sidebar (self->split);
+  adw_overlay_split_view_set_show_sidebar (self->split, !scans && self->had_sidebar);
 }
 
 void
