@@ -112,7 +112,7 @@ allergy_words (json_object *allergy, gint64 now_us)
 {
   g_autofree char *name = rounds_section_name (&rounds_section_allergies, allergy);
   g_autofree char *reaction = rounds_section_allergies.line (allergy, now_us);
-  g_autofree char *when = rounds_words_when (rounds_resource_peek_time (allergy), now_us);
+  g_autofree char *when = rounds_words_day (rounds_resource_peek_time (allergy), now_us);
   const char *verification = rounds_json_peek_string (allergy, "verificationStatus.coding.0.code");
   GString *out = g_string_new (name);
 

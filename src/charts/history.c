@@ -131,6 +131,8 @@ rounds_history_load (RoundsStore *store, const RoundsSection *section, const cha
           RoundsHistoryRow *row = g_new0 (RoundsHistoryRow, 1);
 
           row->what = g_strdup (new_ == NULL ? _("deleted") : before != NULL ? _("restored") : _("recorded"));
+          if (new_ != NULL && section != NULL && section->line != NULL)
+            row->new_ = section->line (new_, now_us);
           g_ptr_array_add (rows, row);
         }
       else

@@ -147,8 +147,8 @@ rounds_patient_load (RoundsStore *store, const char *patient_id, GError **error)
   return self;
 }
 
-static char *
-capitalised (const char *word)
+char *
+rounds_words_capital (const char *word)
 {
   g_autofree char *first = g_utf8_substring (word, 0, 1);
   g_autofree char *upper = g_utf8_strup (first, -1);
@@ -163,7 +163,7 @@ rounds_patient_words (const RoundsPatient *self)
 
   if (self->sex != NULL && *self->sex != '\0')
     {
-      g_autofree char *word = capitalised (rounds_words_code (self->sex));
+      g_autofree char *word = rounds_words_capital (rounds_words_code (self->sex));
 
       g_string_append (out, word);
     }

@@ -33,6 +33,8 @@ RoundsPatient *rounds_patient_from_json (json_object *resource, gint64 now_us);
 RoundsPatient *rounds_patient_load (RoundsStore *store, const char *patient_id, GError **error);
 /* "Male · 61 y (1965-03-14) · MRN 4471-0093". Caller frees. */
 char *rounds_patient_words (const RoundsPatient *self);
+/* The word with its first letter as a capital. Caller frees. */
+char *rounds_words_capital (const char *word);
 /* "61 y", "14 months", "6 d" of a birth date; NULL when it cannot be read. Caller frees. */
 char *rounds_patient_age_words (const char *birth_date, gint64 now_us);
 

@@ -92,7 +92,7 @@ rounds_row_new (const RoundsSection *section, RoundsRecord *record, json_object 
     self->cells[i] = section->columns[i].get (resource, now_us);
   self->name = rounds_section_name (section, resource);
   self->line = section->line != NULL ? section->line (resource, now_us) : NULL;
-  self->when = section->when != NULL ? section->when (resource, now_us) : rounds_words_when (time, now_us);
+  self->when = section->when != NULL ? section->when (resource, now_us) : rounds_words_day (time, now_us);
   self->error = rounds_resource_is_entered_in_error (resource);
   if (self->error)
     self->pill = g_strdup (_("entered in error"));

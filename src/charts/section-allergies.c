@@ -76,8 +76,8 @@ column_since (json_object *resource, gint64 now_us)
 {
   g_autoptr (json_object) onset = rounds_field_get (rounds_section_field (&rounds_section_allergies, "onset"), resource);
 
-  return onset != NULL ? rounds_words_when (json_object_get_string (onset), now_us)
-                       : rounds_words_when (rounds_json_peek_string (resource, "recordedDate"), now_us);
+  return onset != NULL ? rounds_words_day (json_object_get_string (onset), now_us)
+                       : rounds_words_day (rounds_json_peek_string (resource, "recordedDate"), now_us);
 }
 
 static char *

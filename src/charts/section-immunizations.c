@@ -22,7 +22,7 @@ column_when (json_object *resource, gint64 now_us)
 {
   const char *text = rounds_json_peek_string (resource, "occurrenceString");
 
-  return text != NULL ? g_strdup (text) : rounds_words_when (rounds_json_peek_string (resource, "occurrenceDateTime"), now_us);
+  return text != NULL ? g_strdup (text) : rounds_words_day (rounds_json_peek_string (resource, "occurrenceDateTime"), now_us);
 }
 
 static char *

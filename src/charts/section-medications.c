@@ -127,17 +127,7 @@ column_since (json_object *resource, gint64 now_us)
 {
   const char *start = rounds_json_peek_string (resource, "dispenseRequest.validityPeriod.start");
 
-  return rounds_words_when (start != NULL ? start : rounds_resource_peek_time (resource), now_us);
-}
-
-static char *
-column_reason (json_object *resource, gint64 now_us)
-{
-  const char *text = rounds_concept_display (rounds_json_peek (resource, "reasonCode.0"));
-
-  if (text == NULL)
-    text = rounds_concept_display (rounds_json_peek (resource, "reasonReference.0"));
-  return g_strdup (text);
+  return rounds_words_day (start != NULL ? start : rounds_resource_peek_time (resource), now_us);
 }
 
 static char *
@@ -347,7 +337,6 @@ static const RoundsChoice status_choices[] = {
 static const RoundsColumn columns[] = {
   { "drug", N_("Drug"), column_name, .wide = TRUE, .strong = TRUE },
   { "how", N_("How"), column_how, .wide = TRUE },
-  { "reason", N_("For problem"), column_reason },
   { "since", N_("Since"), column_since },
   { "status", N_("Status"), column_status },
 };

@@ -45,14 +45,14 @@ column_since (json_object *resource, gint64 now_us)
   g_autoptr (json_object) onset = rounds_field_get (rounds_section_field (&rounds_section_problems, "onset"), resource);
 
   if (onset != NULL)
-    return rounds_words_when (json_object_get_string (onset), now_us);
+    return rounds_words_day (json_object_get_string (onset), now_us);
   return g_strdup (rounds_json_peek_string (resource, "onsetString"));
 }
 
 static char *
 column_until (json_object *resource, gint64 now_us)
 {
-  return rounds_words_when (rounds_json_peek_string (resource, "abatementDateTime"), now_us);
+  return rounds_words_day (rounds_json_peek_string (resource, "abatementDateTime"), now_us);
 }
 
 static char *
@@ -68,6 +68,8 @@ pill (json_object *resource, RoundsMark *mark)
 
   if (verification != NULL && !g_str_equal (verification, "confirmed"))
     return g_strdup (rounds_words_code (verification));
+  if (!is_active (resource))
+    return g_strdup (rounds_words_code (rounds_resource_peek_status (resource)));
   return NULL;
 }
 
@@ -76,7 +78,7 @@ when (json_object *resource, gint64 now_us)
 {
   char *since = column_since (resource, now_us);
 
-  return since != NULL ? since : rounds_words_when (rounds_json_peek_string (resource, "recordedDate"), now_us);
+  return since != NULL ? since : rounds_words_day (rounds_json_peek_string (resource, "recordedDate"), now_us);
 }
 
 static void

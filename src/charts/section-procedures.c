@@ -30,7 +30,7 @@ column_name (json_object *resource, gint64 now_us)
 static char *
 column_when (json_object *resource, gint64 now_us)
 {
-  return rounds_words_when (rounds_resource_peek_time (resource), now_us);
+  return rounds_words_day (rounds_resource_peek_time (resource), now_us);
 }
 
 static char *

@@ -23,6 +23,30 @@ rounds_words_when (const char *fhir_time, gint64 now_us)
   return rounds_instant_display (&instant, now_us);
 }
 
+char *
+rounds_words_day (const char *fhir_time, gint64 now_us)
+{
+  RoundsInstant instant;
+  g_autoptr (GDateTime) then = NULL, now = NULL;
+
+  if (fhir_time == NULL)
+    return NULL;
+  if (!rounds_instant_parse (fhir_time, &instant, NULL))
+    return g_strdup (fhir_time);
+  then = g_date_time_new_from_unix_local (instant.us / G_USEC_PER_SEC);
+  now = g_date_time_new_from_unix_local (now_us / G_USEC_PER_SEC);
+  if (instant.precision > ROUNDS_PRECISION_DAY && then != NULL && now != NULL
+      && (g_date_time_get_year (then) != g_date_time_get_year (now)
+          || g_date_time_get_day_of_year (then) != g_date_time_get_day_of_year (now)))
+    {
+      /* Midnight of the local day: a date has no zone of its own. */
+      g_autofree char *day = g_date_time_format (then, "%Y-%m-%d");
+
+      return rounds_instant_parse (day, &instant, NULL) ? rounds_instant_display (&instant, now_us) : g_steal_pointer (&day);
+    }
+  return rounds_instant_display (&instant, now_us);
+}
+
 gint64
 rounds_words_us (const char *fhir_time)
 {

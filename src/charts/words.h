@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 /* "today 08:52", "20 Nov", "2016" of a FHIR date, dateTime or instant; the text itself when it is none; NULL
  * of NULL. */
 char *rounds_words_when (const char *fhir_time, gint64 now_us);
+/* The same without a time of day, unless it is today: for lists where the day is what counts. */
+char *rounds_words_day (const char *fhir_time, gint64 now_us);
 /* Microseconds of it for sorting; G_MININT64 when there is none. */
 gint64 rounds_words_us (const char *fhir_time);
 

@@ -8,6 +8,7 @@
 #include <adwaita.h>
 #include <glib/gi18n-lib.h>
 
+#include "kit-resources.h"
 #include "kit/card.h"
 #include "kit/sparkline.h"
 
@@ -22,6 +23,8 @@ rounds_kit_init (void)
   if (done || display == NULL)
     return;
   done = TRUE;
+  /* Named here so that a linker keeps it out of the static library. */
+  g_resources_register (rounds_kit_get_resource ());
 
   g_autoptr (GtkCssProvider) provider = gtk_css_provider_new ();
   gtk_css_provider_load_from_resource (provider, ROUNDS_RESOURCE_BASE "/ui/kit/style.css");
@@ -66,8 +69,6 @@ rounds_pill_new (RoundsTone tone, const char *text)
   gtk_widget_add_css_class (pill, "pill-label");
   gtk_widget_set_valign (pill, GTK_ALIGN_CENTER);
   gtk_widget_set_halign (pill, GTK_ALIGN_START);
-  gtk_label_set_ellipsize (GTK_LABEL (pill), PANGO_ELLIPSIZE_END);
-  gtk_label_set_width_chars (GTK_LABEL (pill), 1);
   gtk_label_set_max_width_chars (GTK_LABEL (pill), 40);
   rounds_pill_set (pill, tone, text);
   return pill;
@@ -80,7 +81,8 @@ rounds_pill_set (GtkWidget *pill, RoundsTone tone, const char *text)
 
   gtk_label_set_label (GTK_LABEL (pill), text != NULL ? text : "");
   /* Short words are never cut: "on hold" as "on h…" would be worse than a wide pill. */
-  gtk_label_set_width_chars (GTK_LABEL (pill), (int) MIN (chars, 14));
+  gtk_label_set_ellipsize (GTK_LABEL (pill), chars <= 16 ? PANGO_ELLIPSIZE_NONE : PANGO_ELLIPSIZE_END);
+  gtk_label_set_width_chars (GTK_LABEL (pill), chars <= 16 ? -1 : 10);
   gtk_widget_set_tooltip_text (pill, chars > 24 ? text : NULL);
   gtk_widget_set_visible (pill, chars > 0);
   rounds_tone_apply (pill, tone);

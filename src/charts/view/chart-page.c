@@ -639,7 +639,10 @@ do_verb (RoundsChartPage *self, RoundsEdited *(*verb) (RoundsStore *, const Roun
   deed->section = self->section;
   deed->record = rounds_record_copy (rounds_row_get_record (row));
   deed->verb = verb;
-  deed->title = g_strdup_printf ("%s: %s", format, rounds_row_get_name (row));
+  /* A test has many values; what is done is done to the newest, so it is named. */
+  deed->title = self->section->group != NULL && rounds_row_get_line (row) != NULL
+                  ? g_strdup_printf ("%s: %s %s", format, rounds_row_get_name (row), rounds_row_get_line (row))
+                  : g_strdup_printf ("%s: %s", format, rounds_row_get_name (row));
   rounds_ask (self, self->store, NULL, verb_work, deed, deed_free, (GDestroyNotify) rounds_edited_free, verb_answer);
 }
 

@@ -4,6 +4,7 @@
 
 #include "charts/view/details.h"
 
+#include <adwaita.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -129,7 +130,7 @@ show_points (GtkBox *box, RoundsRow *row)
       const RoundsTone tone = point->mark == ROUNDS_MARK_ACT ? ROUNDS_TONE_ACT
                               : point->mark == ROUNDS_MARK_LOOK ? ROUNDS_TONE_LOOK : ROUNDS_TONE_PLAIN;
 
-      gtk_box_append (GTK_BOX (line), fixed_label (point->when, "dimmed numeric", 12));
+      gtk_box_append (GTK_BOX (line), fixed_label (point->when, "dimmed numeric", 17));
       rounds_tone_apply (value, tone);
       gtk_widget_set_hexpand (value, TRUE);
       gtk_label_set_wrap (GTK_LABEL (value), points->len == 1);
@@ -161,22 +162,25 @@ static GtkWidget *
 history_line (const RoundsRecord *record, const RoundsHistoryRow *row)
 {
   GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
-  GtkWidget *label;
+  GtkWidget *words = adw_wrap_box_new ();
   g_autofree char *what = row->what != NULL ? g_strdup (row->what) : g_strdup_printf ("%s:", row->field);
+  const char *now = row->new_ != NULL ? row->new_ : row->what == NULL ? _("(empty)") : NULL;
 
-  gtk_box_append (GTK_BOX (line), fixed_label (row->first ? row->when : "", "dimmed caption numeric", 12));
-  label = rounds_label_new (row->first ? row->who : "", "strong caption");
-  gtk_box_append (GTK_BOX (line), label);
-  gtk_box_append (GTK_BOX (line), rounds_label_new (what, "caption"));
+  adw_wrap_box_set_child_spacing (ADW_WRAP_BOX (words), 8);
+  adw_wrap_box_set_align (ADW_WRAP_BOX (words), 0);
+  gtk_widget_set_hexpand (words, TRUE);
+  gtk_widget_set_valign (words, GTK_ALIGN_CENTER);
+  adw_wrap_box_append (ADW_WRAP_BOX (words), fixed_label (row->first ? row->when : "", "dimmed caption numeric", 15));
+  if (row->first)
+    adw_wrap_box_append (ADW_WRAP_BOX (words), rounds_label_new (row->who, "strong caption"));
+  adw_wrap_box_append (ADW_WRAP_BOX (words), rounds_label_new (what, "caption"));
   if (row->old != NULL)
-    gtk_box_append (GTK_BOX (line), rounds_label_new (row->old, "was caption"));
+    adw_wrap_box_append (ADW_WRAP_BOX (words), rounds_label_new (row->old, "was caption"));
   if (row->what == NULL)
-    gtk_box_append (GTK_BOX (line), rounds_label_new ("→", "caption"));
-  if (row->what == NULL)
-    gtk_box_append (GTK_BOX (line), rounds_label_new (row->new_ != NULL ? row->new_ : _("(empty)"), "caption"));
-  label = gtk_label_new (NULL);
-  gtk_widget_set_hexpand (label, TRUE);
-  gtk_box_append (GTK_BOX (line), label);
+    adw_wrap_box_append (ADW_WRAP_BOX (words), rounds_label_new ("→", "caption"));
+  if (now != NULL)
+    adw_wrap_box_append (ADW_WRAP_BOX (words), rounds_label_new (now, "caption"));
+  gtk_box_append (GTK_BOX (line), words);
   if (row->unsynced && row->first)
     gtk_box_append (GTK_BOX (line), rounds_pill_new (ROUNDS_TONE_UNSYNCED, _("not sent yet")));
   if (row->last_edit)
@@ -239,6 +243,15 @@ rounds_details_draft_words (const RoundsDraft *draft)
   const RoundsSection *section = rounds_section_find (draft->section);
   RoundsInstant instant = { .us = draft->changed_us, .precision = ROUNDS_PRECISION_MINUTE };
   g_autofree char *when = rounds_instant_display (&instant, rounds_instant_now_us ());
+  g_autofree char *words = NULL;
 
-  return g_strdup_printf (_("Unfinished %s, %s"), section != NULL ? _(section->one) : draft->section, when);
+  if (section != NULL && section->n_fields > 0)
+    {
+      json_object *value = NULL;
+
+      json_object_object_get_ex (draft->values, section->fields[0].id, &value);
+      words = rounds_field_words (&section->fields[0], value);
+    }
+  return g_strdup_printf (_("Unfinished %s, %s%s%s"), section != NULL ? _(section->one) : draft->section, when,
+                          words != NULL ? " · " : "", words != NULL ? words : "");
 }

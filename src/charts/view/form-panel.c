@@ -620,6 +620,15 @@ rounds_form_panel_open (RoundsFormPanel *self, RoundsStore *store, const RoundsS
         if (g_array_index (self->controls, Control, i).field->kind == ROUNDS_FIELD_MULTILINE)
           first = g_array_index (self->controls, Control, i).widget;
       gtk_widget_grab_focus (first);
+      if (GTK_IS_TEXT_VIEW (first) && record == NULL && values == NULL)
+        {
+          GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (first));
+          GtkTextIter line;
+
+          /* Under the first heading of the template. */
+          gtk_text_buffer_get_iter_at_line (buffer, &line, 1);
+          gtk_text_buffer_place_cursor (buffer, &line);
+        }
     }
 }
 

@@ -20,7 +20,6 @@ struct _RoundsPatientBanner
 {
   AdwBin parent_instance;
 
-  GtkWidget *content;
   GtkLabel *name;
   GtkLabel *deceased;
   GtkLabel *words;
@@ -85,7 +84,7 @@ show_patient (RoundsPatientBanner *self)
 {
   g_autofree char *words = NULL, *deceased = NULL;
 
-  gtk_widget_set_visible (self->content, self->patient != NULL);
+  gtk_widget_set_visible (adw_bin_get_child (ADW_BIN (self)), self->patient != NULL);
   if (self->patient == NULL)
     {
       rounds_label_set (self->name, "");
@@ -190,7 +189,6 @@ rounds_patient_banner_class_init (RoundsPatientBannerClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = rounds_patient_banner_dispose;
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/charts/patient-banner.ui");
-  gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, content);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, name);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, deceased);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, words);

@@ -72,12 +72,13 @@ item_new (const RoundsPatientHit *hit, gint64 now_us)
     g_string_append_printf (words, "%s%s", words->len > 0 ? " · " : "", sex);
   if (hit->identifiers != NULL)
     {
-      const char *end = strchrnul (hit->identifiers, ' ');
-      /* A UUID as record number would push the name away. */
-      const gsize length = MIN ((gsize) (end - hit->identifiers), 16);
+      const gsize length = (gsize) (strchrnul (hit->identifiers, ' ') - hit->identifiers);
 
-      g_string_append_printf (words, "%s%.*s%s", words->len > 0 ? " · " : "", (int) length, hit->identifiers,
-                              (gsize) (end - hit->identifiers) > length ? "…" : "");
+      /* Half a UUID tells nobody from anybody: the birth date does. */
+      if (length <= 16)
+        g_string_append_printf (words, "%s%.*s", words->len > 0 ? " · " : "", (int) length, hit->identifiers);
+      else if (hit->birth_date != NULL)
+        g_string_append_printf (words, "%s%s", words->len > 0 ? " · " : "", hit->birth_date);
     }
   item->id = g_strdup (hit->id);
   item->name = g_strdup (hit->name);

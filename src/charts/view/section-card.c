@@ -74,6 +74,9 @@ plain_row (RoundsSectionCard *self, RoundsRow *item)
   const gboolean allergy = self->section == &rounds_section_allergies;
   GtkWidget *name = rounds_label_new (rounds_row_get_name (item), allergy || line != NULL ? "strong" : NULL);
 
+  /* The line behind it is cut before the name is. */
+  if (line != NULL)
+    gtk_label_set_width_chars (GTK_LABEL (name), (int) MIN (g_utf8_strlen (rounds_row_get_name (item), -1), 9));
   if (allergy)
     rounds_tone_apply (name, tone_of (rounds_row_get_mark (item)));
   gtk_box_append (GTK_BOX (row), name);
@@ -129,13 +132,30 @@ result_row (RoundsRow *item)
   GtkWidget *value = rounds_label_new (line, "strong numeric");
   GtkWidget *trend = rounds_sparkline_new ();
   g_autofree double *times = g_new (double, points->len + 1), *values = g_new (double, points->len + 1);
+  RoundsMark mark;
 
   gtk_widget_set_hexpand (name, TRUE);
   gtk_box_append (GTK_BOX (row), name);
-  add_pills (GTK_BOX (row), item, TRUE);
+  if (rounds_row_get_sync_words (item, &mark) != NULL)
+    {
+      GtkWidget *dot = gtk_label_new ("●");
+
+      gtk_widget_set_tooltip_text (dot, rounds_row_get_sync_words (item, &mark));
+      rounds_tone_apply (dot, mark == ROUNDS_MARK_NONE ? ROUNDS_TONE_UNSYNCED : tone_of (mark));
+      gtk_box_append (GTK_BOX (row), dot);
+    }
   rounds_tone_apply (value, tone);
-  gtk_label_set_ellipsize (GTK_LABEL (value), PANGO_ELLIPSIZE_NONE);
+  gtk_label_set_ellipsize (GTK_LABEL (value), line != NULL && strlen (line) > 18 ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
   gtk_box_append (GTK_BOX (row), value);
+  /* The colour alone would be lost on one reader in twelve. */
+  if (rounds_row_get_pill (item, &mark) != NULL)
+    {
+      GtkWidget *flag = gtk_label_new (rounds_row_get_pill (item, &mark));
+
+      gtk_widget_add_css_class (flag, "caption-heading");
+      rounds_tone_apply (flag, tone);
+      gtk_box_append (GTK_BOX (row), flag);
+    }
   for (guint i = 0; i < points->len; i++)
     {
       const RoundsPoint *point = g_ptr_array_index (points, i);

@@ -45,8 +45,7 @@ text_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *item, Cell *cell)
     }
   else
     {
-      if (!column->wide)
-        gtk_label_set_width_chars (GTK_LABEL (label), 8);
+      gtk_label_set_width_chars (GTK_LABEL (label), column->strong ? 16 : column->wide ? 12 : 6);
       gtk_list_item_set_child (item, label);
     }
 }
@@ -97,7 +96,7 @@ pills_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *item, Cell *cell
   GtkWidget *decide = gtk_button_new_with_label (_("decide"));
 
   gtk_widget_set_halign (box, GTK_ALIGN_END);
-  if (cell->section->group != NULL)
+  if (cell->section->group != NULL && !cell->narrow)
     gtk_box_append (GTK_BOX (box), rounds_sparkline_new ());
   gtk_box_append (GTK_BOX (box), rounds_pill_new (ROUNDS_TONE_PLAIN, ""));
   gtk_box_append (GTK_BOX (box), rounds_pill_new (ROUNDS_TONE_UNSYNCED, ""));
@@ -131,7 +130,7 @@ pills_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *item, Cell *cell)
   RoundsMark mark;
   const char *words;
 
-  if (cell->section->group != NULL)
+  if (cell->section->group != NULL && !cell->narrow)
     {
       bind_trend (child, row);
       child = gtk_widget_get_next_sibling (child);
@@ -171,7 +170,7 @@ header_setup_cb (GtkSignalListItemFactory *factory, GtkListHeader *header, gpoin
 {
   GtkWidget *label = rounds_label_new (NULL, "dimmed caption-heading");
 
-  gtk_widget_set_margin_top (label, 6);
+  gtk_widget_set_margin_start (label, 12);
   gtk_list_header_set_child (header, label);
 }
 
@@ -195,7 +194,12 @@ rounds_section_table_build (GtkColumnView *table, const RoundsSection *section, 
       gtk_column_view_remove_column (table, column);
     }
   for (guint i = 0; i < (narrow ? 1 : section->n_columns); i++)
-    append_column (table, section, i, narrow);
+    {
+      /* Where a pill says what is not as usual, a column of "active" says nothing more. */
+      if (section->pill != NULL && strcmp (section->columns[i].id, "status") == 0)
+        continue;
+      append_column (table, section, i, narrow);
+    }
   append_column (table, section, COLUMN_PILLS, narrow);
   if (section->group != NULL)
     {

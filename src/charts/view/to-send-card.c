@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "charts/patient.h"
 #include "charts/section.h"
 #include "charts/view/ask.h"
 #include "charts/view/section-card.h"
@@ -62,7 +63,7 @@ title_of (const RoundsOutboxItem *item, json_object *resource)
   const RoundsSection *section = rounds_section_of (item->type, resource);
   g_autofree char *name = section != NULL ? rounds_section_name (section, resource)
                                           : g_strdup (rounds_concept_display (rounds_resource_peek_concept (resource)));
-  const char *kind = section != NULL ? _(section->one) : item->type;
+  g_autofree char *kind = rounds_words_capital (section != NULL ? _(section->one) : item->type);
 
   if (strcmp (item->verb, "delete") == 0)
     return g_strdup_printf (_("%s: %s (deleted)"), kind, name != NULL ? name : item->id);
