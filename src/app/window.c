@@ -11,7 +11,7 @@
 
 #include "app/palette.h"
 #include "app/shortcuts.h"
-#include "app/summary.h"
+#include "app/summary-page.h"
 #include "app/sync-page.h"
 #include "app/unlock-page.h"
 #include "charts/view/chart-page.h"
@@ -37,7 +37,7 @@ struct _RoundsWindow {
   RoundsPatientBanner *banner;
   GtkStack *body;
   AdwViewStack *pages;
-  RoundsSummary *summary;
+  RoundsSummaryPage *summary;
   RoundsChartPage *chart_page;
   RoundsScansPage *scans_page;
   RoundsVitalsPage *vitals_page;
@@ -129,7 +129,7 @@ rounds_window_set_patient (RoundsWindow *self, const char *patient_id)
   gtk_widget_set_visible (GTK_WIDGET (self->banner), patient_id != NULL);
   rounds_patient_banner_set_patient (self->banner, store, self->patient_id);
   rounds_patient_list_set_selected (self->patient_list, self->patient_id);
-  rounds_summary_set_patient (self->summary, store, self->patient_id);
+  rounds_summary_page_set_patient (self->summary, store, self->patient_id);
   rounds_chart_page_set_patient (self->chart_page, store, self->patient_id);
   rounds_scans_page_set_patient (self->scans_page, store, self->patient_id);
   rounds_vitals_page_set_patient (self->vitals_page, store, self->patient_id);
@@ -737,7 +737,7 @@ rounds_window_class_init (RoundsWindowClass *klass)
   g_type_ensure (ROUNDS_TYPE_SCANS_PAGE);
   g_type_ensure (ROUNDS_TYPE_VITALS_PAGE);
   g_type_ensure (ROUNDS_TYPE_SYNC_PAGE);
-  g_type_ensure (ROUNDS_TYPE_SUMMARY);
+  g_type_ensure (ROUNDS_TYPE_SUMMARY_PAGE);
 
   install_actions (widget_class);
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/app/window.ui");

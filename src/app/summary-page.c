@@ -4,7 +4,7 @@
  * takes the cards that belong together, so that with two columns or one the order of urgency stays.
  */
 
-#include "app/summary.h"
+#include "app/summary-page.h"
 
 #include "charts/view/section-card.h"
 #include "scans/view/scans-card.h"
@@ -13,7 +13,7 @@
 #define THREE_COLUMNS_SP 900
 #define TWO_COLUMNS_SP 600
 
-struct _RoundsSummary {
+struct _RoundsSummaryPage {
   AdwBin parent_instance;
 
   GtkWidget *box;               /* of the columns */
@@ -25,7 +25,7 @@ struct _RoundsSummary {
   guint n_columns;
 };
 
-G_DEFINE_FINAL_TYPE (RoundsSummary, rounds_summary, ADW_TYPE_BIN)
+G_DEFINE_FINAL_TYPE (RoundsSummaryPage, rounds_summary_page, ADW_TYPE_BIN)
 
 static const struct {
   const char *section;
@@ -36,26 +36,26 @@ static const struct {
 };
 
 static void
-section_opened_cb (RoundsSummary *self, const char *section, const char *resource_id)
+section_opened_cb (RoundsSummaryPage *self, const char *section, const char *resource_id)
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "win.show-section", "s", section);
 }
 
 static void
-section_add_cb (RoundsSummary *self, const char *section)
+section_add_cb (RoundsSummaryPage *self, const char *section)
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "win.add", "s", section);
 }
 
 static void
-sync_opened_cb (RoundsSummary *self)
+sync_opened_cb (RoundsSummaryPage *self)
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "win.show-sync", NULL);
 }
 
 /* Three columns side by side; with two, the third goes below the second; with one, all below each other. */
 static void
-lay_out (RoundsSummary *self, guint n_columns)
+lay_out (RoundsSummaryPage *self, guint n_columns)
 {
   if (n_columns == self->n_columns)
     return;
@@ -77,7 +77,7 @@ lay_out (RoundsSummary *self, guint n_columns)
 }
 
 static void
-breakpoint_changed_cb (RoundsSummary *self)
+breakpoint_changed_cb (RoundsSummaryPage *self)
 {
   AdwBreakpointBin *bin = ADW_BREAKPOINT_BIN (adw_bin_get_child (ADW_BIN (self)));
   AdwBreakpoint *current = adw_breakpoint_bin_get_current_breakpoint (bin);
@@ -99,7 +99,7 @@ add_breakpoint (AdwBreakpointBin *bin, double max_width_sp, guint n_columns)
 }
 
 static void
-add_cards (RoundsSummary *self)
+add_cards (RoundsSummaryPage *self)
 {
   self->vitals = ROUNDS_VITALS_CARD (rounds_vitals_card_new ());
   gtk_box_append (GTK_BOX (self->columns[1]), GTK_WIDGET (self->vitals));
@@ -120,12 +120,12 @@ add_cards (RoundsSummary *self)
 }
 
 static void
-rounds_summary_class_init (RoundsSummaryClass *klass)
+rounds_summary_page_class_init (RoundsSummaryClass *klass)
 {
 }
 
 static void
-rounds_summary_init (RoundsSummary *self)
+rounds_summary_page_init (RoundsSummaryPage *self)
 {
   AdwBreakpointBin *bin = ADW_BREAKPOINT_BIN (adw_breakpoint_bin_new ());
   GtkWidget *scroller = gtk_scrolled_window_new ();
@@ -154,9 +154,9 @@ rounds_summary_init (RoundsSummary *self)
 }
 
 void
-rounds_summary_set_patient (RoundsSummary *self, RoundsStore *store, const char *patient_id)
+rounds_summary_page_set_patient (RoundsSummaryPage *self, RoundsStore *store, const char *patient_id)
 {
-  g_return_if_fail (ROUNDS_IS_SUMMARY (self));
+  g_return_if_fail (ROUNDS_IS_SUMMARY_PAGE (self));
 
   for (gsize i = 0; i < G_N_ELEMENTS (sections); i++)
     rounds_section_card_set_patient (self->cards[i], store, patient_id);
