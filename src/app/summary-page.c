@@ -120,7 +120,7 @@ add_cards (RoundsSummaryPage *self)
 }
 
 static void
-rounds_summary_page_class_init (RoundsSummaryClass *klass)
+rounds_summary_page_class_init (RoundsSummaryPageClass *klass)
 {
 }
 

@@ -10,12 +10,12 @@
 #include <glib/gi18n-lib.h>
 
 #include "app/conflict-view.h"
-#include "app/sync-runner.h"
 #include "base/instant.h"
 #include "fhir/resource.h"
 #include "kit/kit.h"
 #include "store/outbox.h"
 #include "sync/connection.h"
+#include "sync/schedule.h"
 
 #define MAX_ROWS 60
 
@@ -38,7 +38,8 @@ struct _RoundsSyncPage {
   RoundsConflictView *conflict_view;
 
   RoundsStore *store;
-  RoundsSyncRunner *runner;
+  RoundsSyncStatus *status;
+  RoundsSyncSchedule *schedule;
   GCancellable *cancellable;
   GPtrArray *rows;          /* of all groups, to take them out again; borrowed widgets */
   guint reload_id;
@@ -311,6 +312,7 @@ connection_added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   gtk_editable_set_text (GTK_EDITABLE (self->dicomweb_row), "");
   gtk_editable_set_text (GTK_EDITABLE (self->user_row), "");
   adw_expander_row_set_expanded (self->add_row, FALSE);
+  rounds_sync_page_start (self);
   reload (self);
 }
 
@@ -455,10 +457,6 @@ show_overview (RoundsSyncPage *self, const Overview *overview)
   gtk_widget_set_visible (GTK_WIDGET (self->conflict_group), overview->conflicts->len > 0);
   gtk_widget_set_visible (GTK_WIDGET (self->refused_group), n_refused > 0);
   gtk_widget_set_sensitive (self->sync_now_button, overview->connections->len > 0);
-  if (!rounds_sync_runner_is_running (self->runner))
-    gtk_label_set_label (self->status_label, overview->connections->len == 0
-                                                 ? _("No connection yet")
-                                                 : rounds_sync_runner_get_status (self->runner));
 }
 
 static void
@@ -489,22 +487,54 @@ reload (RoundsSyncPage *self)
 
 /* --- passes ------------------------------------------------------------------------------------------ */
 
-static void
-runner_changed_cb (RoundsSyncPage *self)
+static char *
+status_words (RoundsSyncPage *self)
 {
-  gboolean running = rounds_sync_runner_is_running (self->runner);
-  double fraction = rounds_sync_runner_get_fraction (self->runner);
+  const char *message = rounds_sync_status_get_message (self->status);
+  gint64 last_us = rounds_sync_status_get_last_success_us (self->status);
+  g_autofree char *age = last_us > 0 ? rounds_instant_age (last_us, rounds_instant_now_us ()) : NULL;
 
+  switch (rounds_sync_status_get_state (self->status))
+    {
+    case ROUNDS_SYNC_STATUS_NONE:
+      return g_strdup (_("No connection yet"));
+    case ROUNDS_SYNC_STATUS_OFFLINE:
+      return g_strdup_printf (_("Offline: %s. Nothing is lost; it will be tried again."), message);
+    case ROUNDS_SYNC_STATUS_TROUBLE:
+      return g_strdup_printf (_("Sync stopped: %s. Nothing is lost; it will be tried again."), message);
+    default:
+      return age != NULL ? g_strdup_printf (_("Last sync %s ago"), age) : g_strdup (_("Not synced yet"));
+    }
+}
+
+static void
+status_changed_cb (RoundsSyncPage *self)
+{
+  gboolean running = rounds_sync_status_get_state (self->status) == ROUNDS_SYNC_STATUS_SYNCING;
+  g_autofree char *phase = NULL, *words = NULL;
+  guint done = 0, total = 0;
+
+  g_object_get (self->status, "phase", &phase, "done", &done, "total", &total, NULL);
+  if (running)
+    {
+      const char *what = g_strcmp0 (phase, "upload") == 0     ? _("Sending")
+                         : g_strcmp0 (phase, "download") == 0 ? _("Receiving")
+                         : g_strcmp0 (phase, "images") == 0   ? _("Images")
+                                                              : _("Syncing");
+
+      words = total > 0 ? g_strdup_printf (_("%s: %u of %u"), what, done, total)
+                        : g_strdup_printf ("%s: %u", what, done);
+      if (total > 0)
+        gtk_progress_bar_set_fraction (self->progress_bar, (double) MIN (done, total) / total);
+      else
+        gtk_progress_bar_pulse (self->progress_bar);
+    }
+  else
+    words = status_words (self);
+  gtk_label_set_label (self->status_label, words);
   gtk_widget_set_visible (GTK_WIDGET (self->progress_bar), running);
   gtk_widget_set_visible (self->cancel_button, running);
   gtk_widget_set_visible (self->sync_now_button, !running);
-  if (fraction < 0)
-    gtk_progress_bar_pulse (self->progress_bar);
-  else
-    gtk_progress_bar_set_fraction (self->progress_bar, fraction);
-  gtk_label_set_label (self->status_label, rounds_sync_runner_get_status (self->runner));
-  if (!running)
-    reload (self);
 }
 
 void
@@ -512,8 +542,8 @@ rounds_sync_page_start (RoundsSyncPage *self)
 {
   g_return_if_fail (ROUNDS_IS_SYNC_PAGE (self));
 
-  if (self->store != NULL)
-    rounds_sync_runner_start (self->runner);
+  if (self->schedule != NULL)
+    rounds_sync_schedule_run_now (self->schedule);
 }
 
 static void
@@ -525,7 +555,19 @@ sync_clicked_cb (RoundsSyncPage *self)
 static void
 cancel_clicked_cb (RoundsSyncPage *self)
 {
-  rounds_sync_runner_cancel (self->runner);
+  if (self->schedule != NULL)
+    rounds_sync_schedule_cancel_pass (self->schedule);
+}
+
+static void
+forget_schedule (RoundsSyncPage *self)
+{
+  if (self->schedule != NULL)
+    rounds_sync_schedule_stop (self->schedule);
+  if (self->status != NULL)
+    g_signal_handlers_disconnect_by_data (self->status, self);
+  g_clear_object (&self->schedule);
+  g_clear_object (&self->status);
 }
 
 void
@@ -539,7 +581,7 @@ rounds_sync_page_set_store (RoundsSyncPage *self, RoundsStore *store)
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
   g_set_object (&self->store, store);
-  rounds_sync_runner_set_store (self->runner, store);
+  forget_schedule (self);
   rounds_conflict_view_set_conflict (self->conflict_view, NULL, NULL);
   gtk_stack_set_visible_child_name (self->views, "overview");
   gtk_editable_set_text (GTK_EDITABLE (self->password_row), "");
@@ -548,6 +590,10 @@ rounds_sync_page_set_store (RoundsSyncPage *self, RoundsStore *store)
   if (store != NULL)
     {
       g_signal_connect_object (store, "outbox-changed", G_CALLBACK (reload), self, G_CONNECT_SWAPPED);
+      self->status = rounds_sync_status_new (store);
+      self->schedule = rounds_sync_schedule_new (store, self->status);
+      g_signal_connect_swapped (self->status, "notify", G_CALLBACK (status_changed_cb), self);
+      status_changed_cb (self);
       reload (self);
     }
 }
@@ -561,7 +607,7 @@ rounds_sync_page_dispose (GObject *object)
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->store);
-  g_clear_object (&self->runner);
+  forget_schedule (self);
   gtk_widget_dispose_template (GTK_WIDGET (self), ROUNDS_TYPE_SYNC_PAGE);
   G_OBJECT_CLASS (rounds_sync_page_parent_class)->dispose (object);
 }
@@ -613,8 +659,6 @@ rounds_sync_page_init (RoundsSyncPage *self)
 {
   self->rows = g_ptr_array_new ();
   self->cancellable = g_cancellable_new ();
-  self->runner = rounds_sync_runner_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   g_signal_connect_swapped (self->conflict_view, "done", G_CALLBACK (conflict_done_cb), self);
-  g_signal_connect_object (self->runner, "changed", G_CALLBACK (runner_changed_cb), self, G_CONNECT_SWAPPED);
 }

@@ -105,7 +105,8 @@ finished_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (RoundsSyncSchedule) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!rounds_sync_run_finish (ROUNDS_SYNC (source), result, NULL, &error) && self->error == NULL)
+  if (!rounds_sync_run_finish (ROUNDS_SYNC (source), result, NULL, &error) && self->error == NULL &&
+      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     self->error = g_steal_pointer (&error);
   g_clear_object (&self->running);
   if (self->cancellable != NULL)
@@ -147,7 +148,12 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   self->listing = FALSE;
   if (self->cancellable == NULL)
     return;
-  if (names == NULL || names[0] == NULL)
+  if (names == NULL)
+    {
+      end_pass (self);
+      return;
+    }
+  if (names[0] == NULL)
     {
       rounds_sync_status_set_state (self->status, ROUNDS_SYNC_STATUS_NONE, NULL);
       return;
@@ -198,6 +204,20 @@ rounds_sync_schedule_run_now (RoundsSyncSchedule *self)
   g_return_if_fail (ROUNDS_IS_SYNC_SCHEDULE (self));
 
   start_pass (self);
+}
+
+void
+rounds_sync_schedule_cancel_pass (RoundsSyncSchedule *self)
+{
+  g_return_if_fail (ROUNDS_IS_SYNC_SCHEDULE (self));
+
+  if (self->cancellable == NULL || !is_busy (self))
+    return;
+  g_queue_clear_full (&self->waiting, g_object_unref);
+  self->again = FALSE;
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
 }
 
 void

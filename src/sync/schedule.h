@@ -16,6 +16,8 @@ G_DECLARE_FINAL_TYPE (RoundsSyncSchedule, rounds_sync_schedule, ROUNDS, SYNC_SCH
 RoundsSyncSchedule *rounds_sync_schedule_new (RoundsStore *store, RoundsSyncStatus *status);
 /* A pass now (the button); one that runs already is enough. Also after a connection was added or removed. */
 void rounds_sync_schedule_run_now (RoundsSyncSchedule *self);
+/* Ends the pass that runs; what it sent and received stays, and the next one comes at its time. */
+void rounds_sync_schedule_cancel_pass (RoundsSyncSchedule *self);
 /* Ends what runs and starts nothing more (locking, closing). dispose does it too. */
 void rounds_sync_schedule_stop (RoundsSyncSchedule *self);
 
