@@ -516,7 +516,9 @@ merge_resource (Merge *self, json_object *base, json_object *mine, json_object *
   g_autoptr (json_object) out = NULL;
   json_object *with_meta, *meta;
 
-  if (g_strcmp0 (type, rounds_json_peek_string (mine, "resourceType")) != 0 ||
+  if (!json_object_is_type (base, json_type_object) || !json_object_is_type (mine, json_type_object) ||
+      !json_object_is_type (theirs, json_type_object) ||
+      g_strcmp0 (type, rounds_json_peek_string (mine, "resourceType")) != 0 ||
       g_strcmp0 (type, rounds_json_peek_string (base, "resourceType")) != 0)
     {
       add_conflict (self, "");
@@ -564,6 +566,8 @@ merge (Merge *self, json_object *base, json_object *mine, json_object *theirs)
     }
 
   /* Created on both sides: the same, or somebody must look. */
+  if (!json_object_is_type (mine, json_type_object) || !json_object_is_type (theirs, json_type_object))
+    return merge_resource (self, base, mine, theirs);
   if (!same_content (mine, theirs))
     {
       g_autoptr (GHashTable) groups =

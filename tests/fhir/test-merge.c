@@ -280,6 +280,16 @@ test_other_type (void)
   g_assert_false (rounds_merge_three_way (patient, patient, observation, &merged, NULL));
   g_assert_true (rounds_json_equal (merged, patient));
   json_object_put (merged);
+
+  /* No resources at all: still no crash, and a verdict. */
+  g_autoptr (json_object) list = parse ("[{\"a\":1}]");
+  g_autoptr (json_object) number = parse ("7");
+  g_assert_false (rounds_merge_three_way (list, list, number, &merged, NULL));
+  json_object_put (merged);
+  g_assert_false (rounds_merge_three_way (NULL, list, number, &merged, NULL));
+  json_object_put (merged);
+  g_assert_false (rounds_merge_three_way (NULL, patient, number, &merged, NULL));
+  json_object_put (merged);
 }
 
 static void
