@@ -80,7 +80,11 @@ rounds_history_compare (const RoundsSection *section, json_object *old, json_obj
       for (guint f = 0; section != NULL && f < section->n_fields && !known; f++)
         {
           /* Fields with own functions have no path: their elements are these. */
+          const char *whole = section->fields[f].path;
+
           known = covers (&section->fields[f], difference->path)
+                  || (told[f] && whole != NULL && g_str_has_prefix (whole, difference->path)
+                      && whole[strlen (difference->path)] == '.')
                   || (section->fields[f].get != NULL && told[f]
                       && (g_str_has_prefix (difference->path, "dosageInstruction")
                           || g_str_has_prefix (difference->path, "content.0.attachment")

@@ -160,6 +160,12 @@ draft_start (RoundsStore *store, const char *key, Slot *slot)
   rounds_store_run_async (store, draft_work, draft, draft_free, NULL, NULL, draft_done_cb, g_strdup (key));
 }
 
+gboolean
+rounds_drafts_busy (RoundsStore *store)
+{
+  return g_hash_table_size (slots_of (store)) > 0;
+}
+
 void
 rounds_draft_keep (RoundsStore *store, const char *key, char *text_taken)
 {

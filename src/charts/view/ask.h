@@ -22,5 +22,7 @@ void rounds_ticket_renew (GCancellable **ticket);
 /* Writes a draft (text taken; NULL removes it) without ever blocking and never out of order: one write of a key
  * runs at a time and the newest text follows it. */
 void rounds_draft_keep (RoundsStore *store, const char *key, char *text_taken);
+/* Whether a write of a draft is still on its way: a list of drafts read now would be out of date. */
+gboolean rounds_drafts_busy (RoundsStore *store);
 
 G_END_DECLS

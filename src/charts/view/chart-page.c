@@ -53,6 +53,7 @@ struct _RoundsChartPage
   GtkFilterListModel *filtered;
   GtkSingleSelection *selection;
   char *wanted_id;               /* select this one when it appears */
+  guint drafts_timeout;
   gboolean narrow;
   gboolean switching;
 };
@@ -458,6 +459,8 @@ draft_open_cb (GtkButton *button, Bar *bar)
     open_form (self, section, NULL, draft->values);
 }
 
+static void load_drafts (RoundsChartPage *self);
+
 static void
 drafts_answer (gpointer widget, gpointer result, const GError *error, gpointer data)
 {
@@ -495,10 +498,24 @@ drafts_answer (gpointer widget, gpointer result, const GError *error, gpointer d
     }
 }
 
+static gboolean
+load_drafts_cb (gpointer data)
+{
+  RoundsChartPage *self = data;
+
+  self->drafts_timeout = 0;
+  load_drafts (self);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 load_drafts (RoundsChartPage *self)
 {
-  if (self->patient_id != NULL)
+  g_clear_handle_id (&self->drafts_timeout, g_source_remove);
+  /* A draft that was just thrown away or saved must not come back as unfinished. */
+  if (self->patient_id != NULL && rounds_drafts_busy (self->store))
+    self->drafts_timeout = g_timeout_add (40, load_drafts_cb, self);
+  else if (self->patient_id != NULL)
     rounds_ask (self, self->store, self->ticket, drafts_work, g_strdup (self->patient_id), g_free,
                 (GDestroyNotify) g_ptr_array_unref, drafts_answer);
 }
@@ -767,6 +784,7 @@ forget (RoundsChartPage *self)
   if (self->ticket != NULL)
     g_cancellable_cancel (self->ticket);
   g_clear_object (&self->ticket);
+  g_clear_handle_id (&self->drafts_timeout, g_source_remove);
   if (self->details_ticket != NULL)
     g_cancellable_cancel (self->details_ticket);
   g_clear_object (&self->details_ticket);
@@ -968,5 +986,10 @@ rounds_chart_page_add (RoundsChartPage *self, const char *section_id)
   if (section == NULL || section->add == NULL || self->patient_id == NULL)
     return;
   show_section (self, section);
+  if (!rounds_role_may (rounds_store_get_role (self->store), ROUNDS_ACT_WRITE, section->types[0]))
+    {
+      rounds_toast (GTK_WIDGET (self), _("Your role may read this, not write it"), NULL, NULL, NULL, NULL);
+      return;
+    }
   open_form (self, section, NULL, NULL);
 }

@@ -38,6 +38,7 @@ struct _RoundsFormPanel
   char *patient_id;
   RoundsRecord *record;
   char *draft_key;
+  char *original_name;      /* of the record's main concept */
   GArray *controls;
   json_object *hidden;      /* values of fields that are not shown */
   GtkBox *checks;
@@ -121,12 +122,24 @@ collect (RoundsFormPanel *self)
   return values;
 }
 
+/* A reason belongs to the decision for this drug, not to every later change of its dose. */
+static gboolean
+reason_applies (RoundsFormPanel *self)
+{
+  g_autoptr (json_object) drug = NULL;
+
+  if (self->section->check != rounds_check_drug || self->controls->len == 0)
+    return FALSE;
+  drug = control_get (&g_array_index (self->controls, Control, 0));
+  return self->record == NULL || g_strcmp0 (rounds_json_peek_string (drug, "text"), self->original_name) != 0;
+}
+
 static gboolean
 reason_missing (RoundsFormPanel *self)
 {
   g_autofree char *reason = NULL;
 
-  if (self->check_level < (int) ROUNDS_CHECK_REASON || self->section->check != rounds_check_drug)
+  if (self->check_level < (int) ROUNDS_CHECK_REASON || !reason_applies (self))
     return FALSE;
   reason = self->reason != NULL ? g_strstrip (text_of (self->reason)) : NULL;
   return reason == NULL || *reason == '\0';
@@ -295,7 +308,7 @@ check_box_new (RoundsFormPanel *self, const RoundsCheck *check, const char *reas
 static gboolean
 same_checks (RoundsFormPanel *self, GPtrArray *checks, char **signature)
 {
-  GString *text = g_string_new (NULL);
+  GString *text = g_string_new (reason_applies (self) ? "asks\n" : "");
   gboolean same;
 
   for (guint i = 0; i < checks->len; i++)
@@ -340,7 +353,7 @@ checks_answer (gpointer widget, gpointer result, const GError *error, gpointer d
   for (guint i = 0; i < checks->len && i < 6; i++)
     {
       const RoundsCheck *check = g_ptr_array_index (checks, i);
-      gboolean ask = check->level == ROUNDS_CHECK_REASON && !asked;
+      gboolean ask = check->level == ROUNDS_CHECK_REASON && !asked && reason_applies (self);
 
       gtk_box_append (self->checks, check_box_new (self, check, reason, ask));
       asked = asked || ask;
@@ -551,6 +564,7 @@ clear (RoundsFormPanel *self)
   g_clear_pointer (&self->patient_id, g_free);
   g_clear_pointer (&self->record, rounds_record_free);
   g_clear_pointer (&self->draft_key, g_free);
+  g_clear_pointer (&self->original_name, g_free);
   g_clear_object (&self->store);
   self->section = NULL;
   self->changed = FALSE;
@@ -591,6 +605,7 @@ rounds_form_panel_open (RoundsFormPanel *self, RoundsStore *store, const RoundsS
       g_autofree char *name = rounds_section_name (section, resource);
 
       title = g_strdup_printf (_("Edit %s"), name);
+      self->original_name = g_steal_pointer (&name);
     }
   else if (rounds_json_peek_string (own, "appends") != NULL)
     title = g_strdup (_("Addendum"));
@@ -660,8 +675,14 @@ save_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError 
 {
   Job *job = data;
 
+  RoundsEdited *edited;
+
   json_object_object_del (job->values, "reason-in-spite");
-  return rounds_form_save (store, job->section, job->patient_id, job->record, job->values, job->reason, job->sign, error);
+  edited = rounds_form_save (store, job->section, job->patient_id, job->record, job->values, job->reason, job->sign, error);
+  /* Here and not only on the main thread: killed in between, what is saved must not look unfinished. */
+  if (edited != NULL)
+    rounds_store_set_draft (store, job->draft_key, NULL, NULL);
+  return edited;
 }
 
 static void
