@@ -139,10 +139,14 @@ collect (const char *text, gpointer data)
     {
       char *key = g_strconcat (reference.type, "/", reference.id, NULL);
 
-      if (g_hash_table_add (collected->seen, key))
-        g_ptr_array_add (collected->list, key);
-      else
+      /* g_hash_table_add() would keep the new key even when there is one, and that is freed here. */
+      if (g_hash_table_contains (collected->seen, key))
         g_free (key);
+      else
+        {
+          g_hash_table_add (collected->seen, key);
+          g_ptr_array_add (collected->list, key);
+        }
     }
   return NULL;
 }
