@@ -152,12 +152,28 @@ parse_or_null (const char *text)
   return text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
 }
 
+/* The side chosen for a path; what was not asked about stays as it is here. */
+static RoundsMergeKeep
+choose (const char *path, gpointer data)
+{
+  RoundsConflictView *self = data;
+
+  for (guint i = 0; i < self->choices->len; i++)
+    {
+      const Choice *choice = self->choices->pdata[i];
+
+      if (strcmp (choice->path, path) == 0 && gtk_check_button_get_active (choice->theirs))
+        return ROUNDS_MERGE_KEEP_THEIRS;
+    }
+  return ROUNDS_MERGE_KEEP_MINE;
+}
+
 /* The text that the choices make; *deleted instead when the chosen side deleted it. */
 static char *
 decide (RoundsConflictView *self, gboolean *deleted)
 {
   g_autoptr (json_object) merged = NULL;
-  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  gboolean mixed = FALSE;
 
   *deleted = FALSE;
   if (self->whole)
@@ -168,19 +184,8 @@ decide (RoundsConflictView *self, gboolean *deleted)
       *deleted = side == NULL;
       return side != NULL ? rounds_json_print (side) : NULL;
     }
-  rounds_merge_three_way (self->base, self->mine, self->theirs, &merged, paths);
-  if (merged == NULL)
-    return NULL;
-  for (guint i = 0; i < self->choices->len; i++)
-    {
-      const Choice *choice = self->choices->pdata[i];
-      json_object *side = gtk_check_button_get_active (choice->mine) ? self->mine : self->theirs;
-      json_object *value = rounds_json_peek (side, choice->path);
-
-      if (!rounds_json_set (merged, choice->path, value != NULL ? rounds_json_copy (value) : NULL))
-        return NULL;
-    }
-  return rounds_json_print (merged);
+  merged = rounds_merge_resolve_each (self->base, self->mine, self->theirs, choose, self, &mixed);
+  return merged != NULL ? rounds_json_print (merged) : NULL;
 }
 
 typedef struct {
@@ -230,7 +235,8 @@ save_clicked_cb (RoundsConflictView *self)
 
   if (json == NULL && !deleted)
     {
-      gtk_label_set_label (self->hint_label, _("These choices do not fit together. Keep all mine or all theirs."));
+      gtk_label_set_label (self->hint_label, _("A drug and its dose, a value and its unit belong together: choose "
+                                              "the same side for them."));
       return;
     }
   decision = g_new0 (Decision, 1);

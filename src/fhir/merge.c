@@ -19,6 +19,9 @@
 
 typedef struct {
   RoundsMergeKeep keep;
+  RoundsMergeChoose choose; /* asked instead of keep, when not NULL */
+  gpointer choose_data;
+  gboolean mixed;       /* elements that belong together were given to different sides */
   GPtrArray *conflicts; /* char *; may be NULL */
   guint n_conflicts;
 } Merge;
@@ -39,9 +42,9 @@ add_conflict (Merge *self, const char *path)
 }
 
 static json_object *
-kept (Merge *self, json_object *base, json_object *mine, json_object *theirs)
+kept_side (RoundsMergeKeep keep, json_object *base, json_object *mine, json_object *theirs)
 {
-  switch (self->keep)
+  switch (keep)
     {
     case ROUNDS_MERGE_KEEP_THEIRS:
       return theirs;
@@ -51,6 +54,29 @@ kept (Merge *self, json_object *base, json_object *mine, json_object *theirs)
     default:
       return mine;
     }
+}
+
+/* The side that stands for one element in conflict. */
+static json_object *
+kept (Merge *self, const char *path, json_object *base, json_object *mine, json_object *theirs)
+{
+  return kept_side (self->choose != NULL ? self->choose (path, self->choose_data) : self->keep, base, mine, theirs);
+}
+
+/* The side that stands for several that only mean something together. */
+static json_object *
+kept_together (Merge *self, GPtrArray *paths, json_object *base, json_object *mine, json_object *theirs)
+{
+  RoundsMergeKeep keep = self->keep;
+
+  for (guint i = 0; self->choose != NULL && i < paths->len; i++)
+    {
+      RoundsMergeKeep chosen = self->choose (paths->pdata[i], self->choose_data);
+
+      self->mixed = self->mixed || (i > 0 && chosen != keep);
+      keep = chosen;
+    }
+  return kept_side (keep, base, mine, theirs);
 }
 
 static char *
@@ -136,7 +162,7 @@ merge_item (Merge *self, const char *path, gboolean is_backbone, json_object *ba
   else
     {
       add_conflict (self, path);
-      result = rounds_json_copy (kept (self, base, mine, theirs));
+      result = rounds_json_copy (kept (self, path, base, mine, theirs));
     }
   if (result != NULL)
     json_object_array_add (out, result);
@@ -187,7 +213,7 @@ add_new_items (Merge *self, const char *path, Side *mine, Side *theirs, int befo
             index_path (path, g_array_index (mine->new_, RoundsJsonPair, (guint) partner[t]).new_index);
 
           add_conflict (self, inner);
-          chosen = kept (self, NULL, new_item (mine, (guint) partner[t]), item);
+          chosen = kept (self, inner, NULL, new_item (mine, (guint) partner[t]), item);
         }
       if (chosen != NULL)
         json_object_array_add (out, rounds_json_copy (chosen));
@@ -271,6 +297,7 @@ static void
 merge_group (Merge *self, const char *path, const char *type, GPtrArray *names, json_object *base, json_object *mine,
              json_object *theirs, json_object *out)
 {
+  g_autoptr (GPtrArray) together = NULL;
   g_autofree char *group = rounds_merge_group (type, names->pdata[0]);
   const char *only = names->len == 1 && !rounds_merge_is_whole (group) ? names->pdata[0] : NULL;
   g_autofree char *inner = only != NULL ? inner_path (path, only) : NULL;
@@ -308,6 +335,7 @@ merge_group (Merge *self, const char *path, const char *type, GPtrArray *names, 
       return;
     }
 
+  together = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < names->len; i++)
     {
       json_object *mine_member = member_of (mine, names->pdata[i]);
@@ -315,12 +343,13 @@ merge_group (Merge *self, const char *path, const char *type, GPtrArray *names, 
       if (!rounds_json_equal (mine_member, member_of (theirs, names->pdata[i])) ||
           !rounds_json_equal (mine_member, member_of (base, names->pdata[i])))
         {
-          g_autofree char *conflict = inner_path (path, names->pdata[i]);
+          char *conflict = inner_path (path, names->pdata[i]);
 
           add_conflict (self, conflict);
+          g_ptr_array_add (together, conflict);
         }
     }
-  add_members (out, names, kept (self, base, mine, theirs));
+  add_members (out, names, kept_together (self, together, base, mine, theirs));
 }
 
 static void
@@ -455,7 +484,7 @@ merge_narrative (Merge *self, json_object *base, json_object *mine, json_object 
   else
     {
       add_conflict (self, "text");
-      chosen = kept (self, b, m, t);
+      chosen = kept (self, "text", b, m, t);
     }
   if (chosen != NULL)
     json_object_object_add (out, "text", rounds_json_copy (chosen));
@@ -501,7 +530,7 @@ check_subject (Merge *self, json_object *base, json_object *mine, json_object *t
       if (rounds_json_equal (m, t) || (!rounds_json_equal (b, m) && !rounds_json_equal (b, t)))
         continue;
       add_conflict (self, names[i]);
-      chosen = kept (self, b, m, t);
+      chosen = kept (self, names[i], b, m, t);
       if (chosen != NULL)
         json_object_object_add (out, names[i], rounds_json_copy (chosen));
       else
@@ -522,7 +551,7 @@ merge_resource (Merge *self, json_object *base, json_object *mine, json_object *
       g_strcmp0 (type, rounds_json_peek_string (base, "resourceType")) != 0)
     {
       add_conflict (self, "");
-      return rounds_json_copy (kept (self, base, mine, theirs));
+      return rounds_json_copy (kept (self, "", base, mine, theirs));
     }
 
   out = merge_members (self, "", type, base, mine, theirs);
@@ -562,7 +591,7 @@ merge (Merge *self, json_object *base, json_object *mine, json_object *theirs)
       if (base != NULL && same_content (base, left))
         return NULL;
       add_conflict (self, "");
-      return rounds_json_copy (kept (self, base, mine, theirs));
+      return rounds_json_copy (kept (self, "", base, mine, theirs));
     }
 
   /* Created on both sides: the same, or somebody must look. */
@@ -573,6 +602,7 @@ merge (Merge *self, json_object *base, json_object *mine, json_object *theirs)
       g_autoptr (GHashTable) groups =
         g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
       g_autoptr (GPtrArray) order = g_ptr_array_new ();
+      g_autoptr (GPtrArray) together = g_ptr_array_new_with_free_func (g_free);
 
       collect_groups (NULL, theirs, groups, order);
       collect_groups (NULL, mine, groups, order);
@@ -583,9 +613,12 @@ merge (Merge *self, json_object *base, json_object *mine, json_object *theirs)
           for (guint n = 0; n < names->len; n++)
             if (strcmp (names->pdata[n], "meta") != 0 &&
                 !rounds_json_equal (member_of (mine, names->pdata[n]), member_of (theirs, names->pdata[n])))
-              add_conflict (self, names->pdata[n]);
+              {
+                add_conflict (self, names->pdata[n]);
+                g_ptr_array_add (together, g_strdup (names->pdata[n]));
+              }
         }
-      return rounds_json_copy (kept (self, base, mine, theirs));
+      return rounds_json_copy (kept_together (self, together, base, mine, theirs));
     }
   return rounds_json_copy (theirs);
 }
@@ -608,4 +641,18 @@ rounds_merge_resolve (json_object *base, json_object *mine, json_object *theirs,
   Merge self = { .keep = keep };
 
   return merge (&self, base, mine, theirs);
+}
+
+json_object *
+rounds_merge_resolve_each (json_object *base, json_object *mine, json_object *theirs, RoundsMergeChoose choose,
+                           gpointer data, gboolean *mixed)
+{
+  Merge self = { .keep = ROUNDS_MERGE_KEEP_MINE, .choose = choose, .choose_data = data };
+  g_autoptr (json_object) merged = NULL;
+
+  g_return_val_if_fail (choose != NULL && mixed != NULL, NULL);
+
+  merged = merge (&self, base, mine, theirs);
+  *mixed = self.mixed;
+  return self.mixed ? NULL : g_steal_pointer (&merged);
 }

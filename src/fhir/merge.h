@@ -29,4 +29,10 @@ typedef enum {
 json_object *rounds_merge_resolve (json_object *base, json_object *mine, json_object *theirs,
                                    RoundsMergeKeep keep);
 
+/* The same with a decision for each path in conflict. *mixed: elements that only mean something together (a drug
+ * and its dosage, a value and its unit) were given to different sides; the result is then NULL. */
+typedef RoundsMergeKeep (*RoundsMergeChoose) (const char *path, gpointer data);
+json_object *rounds_merge_resolve_each (json_object *base, json_object *mine, json_object *theirs,
+                                        RoundsMergeChoose choose, gpointer data, gboolean *mixed);
+
 G_END_DECLS
