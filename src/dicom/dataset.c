@@ -163,8 +163,8 @@ walk_fragments (Walk *walk, gboolean keep, GError **error)
         {
           if (!keep)
             return fail (error, ROUNDS_DICOM_ERROR_TRUNCATED, _("the file ends inside an element"), walk->pos);
+          /* Fewer bytes than a delimiter has belong to nothing. */
           self->pixels_open = TRUE;
-          walk->pos = limit;
           return TRUE;
         }
       tag = (guint32) rounds_read_u16 (walk->data + walk->pos, FALSE) << 16 |

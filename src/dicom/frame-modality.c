@@ -84,7 +84,7 @@ float *
 rounds_frame_to_modality (const RoundsFrame *frame, RoundsDicomFile *file, int frame_index, GError **error)
 {
   RoundsDicomImage image;
-  ModalityLut lut;
+  ModalityLut lut = { 0 };
   float *out;
   gsize n;
 
