@@ -434,6 +434,19 @@ add_chunk (RoundsReader *reader, RoundsRows *rows, gsize per_bucket, gint64 from
   return TRUE;
 }
 
+/* How many of a chunk's samples lie in the window, as if they were spread evenly; one at least. */
+static gint64
+samples_inside (RoundsRows *rows, gint64 from_us, gint64 to_us)
+{
+  gint64 start_us = rounds_rows_int (rows, 1), end_us = rounds_rows_int (rows, 2), n = rounds_rows_int (rows, 3);
+  double part;
+
+  if ((start_us >= from_us && end_us < to_us) || end_us <= start_us)
+    return n;
+  part = ((double) MIN (end_us, to_us) - (double) MAX (start_us, from_us)) / ((double) end_us - (double) start_us);
+  return MAX (1, (gint64) (n * CLAMP (part, 0, 1)));
+}
+
 GArray *
 rounds_store_series_buckets (RoundsStore *self, gint64 series_id, gint64 from_us, gint64 to_us, guint max_buckets,
                              GError **error)
@@ -457,7 +470,7 @@ rounds_store_series_buckets (RoundsStore *self, gint64 series_id, gint64 from_us
         return NULL;
       if (!row)
         break;
-      n += rounds_rows_int (rows, 3);
+      n += samples_inside (rows, from_us, to_us);
       low_us = MIN (low_us, rounds_rows_int (rows, 1));
       high_us = MAX (high_us, rounds_rows_int (rows, 2));
     }
