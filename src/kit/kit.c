@@ -213,6 +213,12 @@ rounds_toast (GtkWidget *near, const char *title, const char *button, RoundsToas
       adw_toast_set_timeout (toast, 10);
     }
   g_signal_connect_data (toast, "button-clicked", G_CALLBACK (toast_button_clicked_cb), closure, toast_free, 0);
+  /* Toasts wait for each other: an Undo that comes ten seconds late belongs to nothing any more. */
+  AdwToast *before = g_object_get_data (G_OBJECT (overlay), "rounds-toast");
+
+  if (before != NULL)
+    adw_toast_dismiss (before);
+  g_object_set_data_full (G_OBJECT (overlay), "rounds-toast", g_object_ref (toast), g_object_unref);
   adw_toast_overlay_add_toast (ADW_TOAST_OVERLAY (overlay), toast);
 }
 

@@ -164,8 +164,13 @@ test_terms (void)
   g_autoptr (GPtrArray) drugs = rounds_terms_search (ROUNDS_TERMS_DRUGS, "metform 500", 10);
   g_autoptr (GPtrArray) vaccines = rounds_terms_search (ROUNDS_TERMS_VACCINES, "mmr", 10);
   g_autoptr (GPtrArray) nothing = rounds_terms_search (ROUNDS_TERMS_DRUGS, "", 10);
+  gint64 begin = g_get_monotonic_time ();
+  g_autoptr (GPtrArray) slow = rounds_terms_search (ROUNDS_TERMS_PROBLEMS, "initial encounter left", 30);
+  gint64 end = g_get_monotonic_time ();
   g_autoptr (GPtrArray) hostile = rounds_terms_search (ROUNDS_TERMS_DRUGS, "%s\t\n\x01((((", 10);
 
+  g_test_message ("three words over ICD-10-CM: %d ms", (int) ((end - begin) / 1000));
+  g_assert_cmpuint (slow->len, ==, 30);
   g_assert_cmpuint (problems->len, >, 0);
   g_assert_cmpstr (((RoundsTerm *) g_ptr_array_index (problems, 0))->code, ==, "J18.9");
   g_assert_cmpstr (((RoundsTerm *) g_ptr_array_index (code, 0))->code, ==, "E11.9");

@@ -252,6 +252,31 @@ test_verbs (void)
   test_store_end (store, g_steal_pointer (&folder));
 }
 
+/* Taking back what was just added leaves nothing behind in the list, and a trace in the history. */
+static void
+test_undo_new (void)
+{
+  g_autofree char *folder = NULL;
+  RoundsStore *store = test_store_new (&folder);
+  g_autoptr (json_object) values = test_json ("{'code':{'text':'Gout'},'clinical':'active'}");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RoundsEdited) edited = NULL;
+  g_autoptr (GPtrArray) rows = NULL, history = NULL;
+
+  test_put_patient (store);
+  edited = rounds_form_save (store, &rounds_section_problems, "p1", NULL, values, NULL, FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_true (rounds_edit_undo (store, edited, &error));
+  g_assert_no_error (error);
+  rows = rounds_section_load (&rounds_section_problems, store, "p1", &error);
+  g_assert_cmpuint (rows->len, ==, 0);
+  history = rounds_history_load (store, &rounds_section_problems, edited->type, edited->id, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (history->len, >=, 2);
+  g_assert_false (rounds_edit_undo (store, edited, &error));
+  test_store_end (store, g_steal_pointer (&folder));
+}
+
 static void
 test_duplicates (void)
 {
@@ -297,6 +322,7 @@ main (int argc, char **argv)
   g_test_add_func ("/charts/edit/prescription", test_prescription);
   g_test_add_func ("/charts/edit/patient", test_patient);
   g_test_add_func ("/charts/edit/verbs", test_verbs);
+  g_test_add_func ("/charts/edit/undo-new", test_undo_new);
   g_test_add_func ("/charts/edit/duplicates", test_duplicates);
   return g_test_run ();
 }

@@ -145,10 +145,13 @@ test_save_and_undo (void)
   test_wait (shows (page, "Asthma"));
   test_wait (shows (page, "recorded"));
 
-  /* Resolve what is selected, and take it back from its history. */
+  /* Resolve what is selected, and take it back. */
   test_wait (rounds_list_model_get_n_active (model) == 2);
   gtk_widget_activate_action (page, "chart.stop", NULL);
   test_wait (rounds_list_model_get_n_active (model) == 1);
+  test_wait (shows (screen.overlay, "Resolve: "));
+  gtk_widget_activate_action (page, "chart.undo", NULL);
+  test_wait (rounds_list_model_get_n_active (model) == 2);
   screen_end (&screen);
 }
 

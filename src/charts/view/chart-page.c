@@ -54,6 +54,7 @@ struct _RoundsChartPage
   GtkSingleSelection *selection;
   char *wanted_id;               /* select this one when it appears */
   guint drafts_timeout;
+  RoundsEdited *last_edit;       /* for Ctrl+Z, of this patient */
   gboolean narrow;
   gboolean switching;
 };
@@ -607,6 +608,14 @@ offer_undo (RoundsChartPage *self, RoundsStore *store, const char *title, const 
 {
   Deed *deed;
 
+  g_clear_pointer (&self->last_edit, rounds_edited_free);
+  if (revision != 0 && store == self->store)
+    {
+      self->last_edit = g_new0 (RoundsEdited, 1);
+      self->last_edit->type = g_strdup (type);
+      self->last_edit->id = g_strdup (id);
+      self->last_edit->revision = revision;
+    }
   if (revision == 0)
     {
       rounds_toast (GTK_WIDGET (self), title, NULL, NULL, NULL, NULL);
@@ -730,6 +739,18 @@ undo_version_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+undo_last_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
+  g_autoptr (RoundsEdited) edited = g_steal_pointer (&self->last_edit);
+
+  if (edited == NULL || self->store == NULL)
+    rounds_toast (widget, _("There is nothing to take back"), NULL, NULL, NULL, NULL);
+  else
+    undo (self, self->store, edited);
+}
+
+static void
 decide_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
@@ -797,6 +818,7 @@ forget (RoundsChartPage *self)
   g_clear_object (&self->store);
   g_clear_pointer (&self->patient_id, g_free);
   g_clear_pointer (&self->wanted_id, g_free);
+  g_clear_pointer (&self->last_edit, rounds_edited_free);
 }
 
 static void
@@ -886,11 +908,13 @@ rounds_chart_page_class_init (RoundsChartPageClass *klass)
   gtk_widget_class_install_action (widget_class, "chart.addendum", NULL, addendum_action);
   gtk_widget_class_install_action (widget_class, "chart.remove", NULL, remove_action);
   gtk_widget_class_install_action (widget_class, "chart.undo-version", "(ssx)", undo_version_action);
+  gtk_widget_class_install_action (widget_class, "chart.undo", NULL, undo_last_action);
   gtk_widget_class_install_action (widget_class, "chart.decide", NULL, decide_action);
   gtk_widget_class_install_action (widget_class, "chart.reload-drafts", NULL, reload_drafts_action);
   gtk_widget_class_install_action (widget_class, "chart.go", "i", go_action);
   /* Bubbling from the focus: a letter typed into a field never comes this far. */
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_n, 0, "chart.add", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "chart.undo", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F2, 0, "chart.edit", NULL);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Delete, 0, "chart.remove", NULL);
   for (guint i = 0; i < 9; i++)

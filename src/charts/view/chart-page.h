@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* The chart: sections left, one table, the selected row's history below, the form as a side panel. Keys: N new,
- * Enter or F2 edit, Delete entered in error, Alt+1…8 section. Property "section" (id). Signal "decide"
+ * Enter or F2 edit, Delete entered in error, Ctrl+Z take the last edit back, Alt+1…8 section. Property "section" (id). Signal "decide"
  * (const char *type, const char *id): a conflict of this resource is to be decided. */
 #define ROUNDS_TYPE_CHART_PAGE (rounds_chart_page_get_type ())
 G_DECLARE_FINAL_TYPE (RoundsChartPage, rounds_chart_page, ROUNDS, CHART_PAGE, AdwBin)

@@ -488,8 +488,12 @@ add_field (RoundsFormPanel *self, const RoundsField *field, json_object *value, 
       g_signal_connect (widget, "changed", G_CALLBACK (changed_cb), self);
       break;
     }
-  rounds_accessible_name (control.widget, _(field->title));
-  gtk_label_set_mnemonic_widget (GTK_LABEL (label), control.widget);
+  /* A concept entry names the entry inside it itself. */
+  if (field->kind != ROUNDS_FIELD_CONCEPT)
+    {
+      rounds_accessible_name (control.widget, _(field->title));
+      gtk_label_set_mnemonic_widget (GTK_LABEL (label), control.widget);
+    }
   gtk_box_append (GTK_BOX (box), widget);
   gtk_widget_set_hexpand (box, TRUE);
   gtk_box_append (row, box);

@@ -195,6 +195,7 @@ rounds_patient_banner_class_init (RoundsPatientBannerClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, pills);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, end);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, sync_words);
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_GROUP);
   gtk_widget_class_install_action (widget_class, "banner.edit", NULL, edit_action);
 }
 
