@@ -414,6 +414,8 @@ rounds_json_parse (const char *text, gssize length, GError **error)
 
   g_return_val_if_fail (text != NULL || length == 0, NULL);
 
+  if (text == NULL)
+    text = "";
   if (length < 0)
     length = (gssize) strlen (text);
   if (length > ROUNDS_JSON_MAX_BYTES)

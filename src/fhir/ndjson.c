@@ -24,8 +24,8 @@ rounds_bundle_take_ndjson (const char *text, gsize length, GPtrArray *refused, G
   /* Translators: what is wrong with one line of a file, by its number. */
   g_autoptr (RoundsBundleTaker) taker = rounds_bundle_taker_new (refused, _ ("line %s: %s"));
   g_autoptr (GError) first_error = NULL;
-  const char *end = text + length;
-  const char *p = text;
+  const char *p = text != NULL ? text : "";
+  const char *end = p + length;
   gboolean any = FALSE;
   guint n = 0;
 

@@ -69,7 +69,9 @@ test_refuse (void)
       g_autoptr (GError) error = NULL;
       g_autoptr (json_object) value = rounds_json_parse (bad[i], -1, &error);
 
-      g_test_message ("%u: %s", i, bad[i]);
+      g_autofree char *shown = g_strescape (bad[i], NULL);
+
+      g_test_message ("%u: %s", i, shown);
       g_assert_error (error, ROUNDS_FHIR_ERROR, ROUNDS_FHIR_ERROR_SYNTAX);
       g_assert_null (value);
     }
