@@ -310,6 +310,36 @@ test_resolve (void)
   g_assert_true (rounds_json_equal (keep_base, want_base));
 }
 
+static RoundsMergeKeep
+choose_by_path (const char *path, gpointer data)
+{
+  return strcmp (path, data) == 0 ? ROUNDS_MERGE_KEEP_THEIRS : ROUNDS_MERGE_KEEP_MINE;
+}
+
+static void
+test_resolve_each (void)
+{
+  g_autoptr (json_object) base = parse (PAT (",\"gender\":\"male\",\"birthDate\":\"1960\""));
+  g_autoptr (json_object) mine = parse (PAT (",\"gender\":\"female\",\"birthDate\":\"1961\""));
+  g_autoptr (json_object) theirs = parse (PAT (",\"gender\":\"other\",\"birthDate\":\"1962\""));
+  g_autoptr (json_object) want = parse (PAT (",\"gender\":\"other\",\"birthDate\":\"1961\""));
+  g_autoptr (json_object) drug = parse (MED (",\"medicationCodeableConcept\":{\"text\":\"A\"},\"dosageInstruction\":[{\"text\":\"1\"}]"));
+  g_autoptr (json_object) my_drug = parse (MED (",\"medicationCodeableConcept\":{\"text\":\"B\"},\"dosageInstruction\":[{\"text\":\"2\"}]"));
+  g_autoptr (json_object) their_drug = parse (MED (",\"medicationCodeableConcept\":{\"text\":\"C\"},\"dosageInstruction\":[{\"text\":\"3\"}]"));
+  g_autoptr (json_object) got = NULL;
+  g_autoptr (json_object) got_drug = NULL;
+  gboolean mixed = TRUE;
+
+  got = rounds_merge_resolve_each (base, mine, theirs, choose_by_path, (gpointer) "gender", &mixed);
+  g_assert_false (mixed);
+  g_assert_true (rounds_json_equal (got, want));
+
+  /* Their dose for my drug is said to be a mixture, and never comes out. */
+  got_drug = rounds_merge_resolve_each (drug, my_drug, their_drug, choose_by_path, (gpointer) "dosageInstruction", &mixed);
+  g_assert_true (mixed);
+  g_assert_true (got_drug == NULL || rounds_json_equal (got_drug, my_drug) || rounds_json_equal (got_drug, their_drug));
+}
+
 /* ---- random edits ---- */
 
 static void
@@ -459,6 +489,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/merge/moved-patient", test_moved_patient);
   g_test_add_func ("/merge/other-type", test_other_type);
   g_test_add_func ("/merge/resolve", test_resolve);
+  g_test_add_func ("/merge/resolve-each", test_resolve_each);
   g_test_add_func ("/merge/properties", test_properties);
   g_test_add_func ("/merge/deleted", test_deleted);
   return g_test_run ();

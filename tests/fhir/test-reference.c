@@ -99,6 +99,14 @@ test_list (void)
 
   g_assert_cmpstr (joined, ==, "Patient/1 Practitioner/2 Group/4");
   g_assert_cmpuint (g_strv_length (none), ==, 0);
+
+  /* One named again and again, among others. */
+  g_autoptr (json_object) often = rounds_json_parse (
+    "[{\"reference\":\"Patient/1\"},{\"reference\":\"Patient/1\"},{\"reference\":\"Patient/1\"},"
+    "{\"reference\":\"Group/1\"},{\"reference\":\"Patient/1/_history/1\"},{\"reference\":\"Group/1\"}]", -1, NULL);
+  g_auto (GStrv) once = rounds_reference_list (often);
+  g_autofree char *once_joined = g_strjoinv (" ", once);
+  g_assert_cmpstr (once_joined, ==, "Patient/1 Group/1");
 }
 
 int
