@@ -43,8 +43,9 @@ list (RoundsCli *cli, const char *const *states)
       g_autofree char *seq = g_strdup_printf ("%" G_GINT64_FORMAT, item->seq);
       g_autofree char *reference = g_strdup_printf ("%s/%s", item->type, item->id);
 
-      g_ptr_array_add (rows, g_strdupv ((char *[]) { seq, reference, item->verb, item->state,
-                                                     item->reason != NULL ? item->reason : "", NULL }));
+      const char *cells[] = { seq, reference, item->verb, item->state, item->reason != NULL ? item->reason : "", NULL };
+
+      g_ptr_array_add (rows, g_strdupv ((char **) cells));
     }
   if (!cli->json)
     rounds_cli_print_table (

@@ -245,8 +245,10 @@ history (RoundsCli *cli, const char *reference)
           continue;
         }
       json_object_put (diff);
-      g_ptr_array_add (rows, g_strdupv ((char *[]) { number, when, version->changed_by != NULL ? version->changed_by : "",
-                                                     version->deleted ? _("deleted") : n_changed, NULL }));
+      const char *cells[] = { number, when, version->changed_by != NULL ? version->changed_by : "",
+                              version->deleted ? _("deleted") : n_changed, NULL };
+
+      g_ptr_array_add (rows, g_strdupv ((char **) cells));
     }
   if (!cli->json)
     rounds_cli_print_table ((const char *const[]) { _("VERSION"), _("WHEN"), _("WHO"), _("CHANGES"), NULL }, rows);

@@ -306,6 +306,12 @@ import_file (Import *self, const RoundsFoundFile *file, GCancellable *cancellabl
     report->kind = ROUNDS_KIND_WFDB;
   else
     report->kind = rounds_import_sniff (file->path, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  if (self->options->vitals_only && report->kind != ROUNDS_KIND_VITALS_CSV && report->kind != ROUNDS_KIND_WFDB)
+    {
+      rounds_import_reject (report, _("neither vitals CSV nor WFDB"));
+      tell (self, report);
+      return TRUE;
+    }
   if (report->kind == ROUNDS_KIND_DICOM)
     {
       g_ptr_array_add (self->batch.reports, g_steal_pointer (&owned));

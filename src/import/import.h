@@ -51,6 +51,7 @@ typedef struct {
   const char *patient_id;  /* whom vitals files belong to; NULL = a patient made for the record */
   gint64 start_us;         /* instant of 00:00 of relative times; used when has_start */
   gboolean has_start;
+  gboolean vitals_only;    /* refuse everything but vitals CSV and WFDB */
 } RoundsImportOptions;
 
 /* Called in the importing thread after each file. total is the number of files found. */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "cli/cli.h"
+#include "dicom/file.h"
+
+G_BEGIN_DECLS
+
+/* The DICOM object that FILE|UID names: a path that exists is a file and needs no profile; else an instance of
+ * the profile, fetched from the cloud when it is not on the device. bytes (nullable) gets what it was parsed
+ * from. NULL: it was complained about and *code set. */
+RoundsDicomFile *rounds_cli_open_image (RoundsCli *cli, const char *argument, GBytes **bytes, RoundsExit *code);
+
+/* Writes a whole file: temporary beside it, fsync, rename. FALSE: complained about. */
+gboolean rounds_cli_write_file (const char *path, gconstpointer data, gsize size);
+
+G_END_DECLS
