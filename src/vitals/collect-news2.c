@@ -31,19 +31,17 @@ newest (const RoundsVitalsChart *self, gint64 time_us, const char *const *codes,
         if (series->vital == NULL || strcmp (series->vital->code, codes[i]) != 0)
           continue;
         sample = rounds_vital_series_at (series, time_us);
-        if (sample == NULL || sample->time_us <= best)
+        if (sample == NULL || sample->time_us <= best ||
+            (time_us != G_MAXINT64 && sample->time_us < time_us - WINDOW_US))
           continue;
         best = sample->time_us;
         *value = sample->value;
         *code = series->vital->code;
         found = TRUE;
       }
-  if (found && (time_us == G_MAXINT64 || best >= time_us - WINDOW_US))
-    {
-      *at_us = MAX (*at_us, best);
-      return TRUE;
-    }
-  return FALSE;
+  if (found)
+    *at_us = MAX (*at_us, best);
+  return found;
 }
 
 static const char *const rate_codes[] = { ROUNDS_CODE_RESPIRATORY_RATE, NULL };

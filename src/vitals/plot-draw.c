@@ -35,7 +35,7 @@ rounds_plot_text (cairo_t *cr, double x, double y, int align, double size, gbool
   cairo_font_options_set_hint_metrics (options, CAIRO_HINT_METRICS_OFF);
   pango_cairo_context_set_font_options (pango_layout_get_context (layout), options);
   cairo_font_options_destroy (options);
-  pango_font_description_set_family_static (font, "Cantarell, Adwaita Sans, Noto Sans, Sans");
+  pango_font_description_set_family_static (font, "Adwaita Sans, Cantarell, Sans");
   pango_font_description_set_absolute_size (font, size * PANGO_SCALE);
   pango_font_description_set_weight (font, bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
   pango_layout_set_font_description (layout, font);
