@@ -198,6 +198,19 @@ rounds_codec_jpeg_ls (const RoundsDicomImage *image, const guint8 *data, gsize s
     return FALSE;
   bytes = header.precision <= 8 ? 1 : 2;
   out_size = (gsize) image->rows * (gsize) image->columns * (gsize) image->samples * bytes;
+  if (image->samples == 1)
+    {
+      g_autoptr (GError) local = NULL;
+      gboolean handled, ok = rounds_codec_jpeg_ls_grey (data, size, image->rows, image->columns, out->data, &handled,
+                                                        &local);
+
+      if (ok)
+        widen (out, (guint) bytes);
+      else if (handled && header.precision >= 8)
+        g_propagate_error (error, g_steal_pointer (&local));
+      if (ok || (handled && header.precision >= 8))
+        return ok;
+    }
   if (header.precision < 8)
     mended = with_thresholds (data, size, header.precision, &mended_size);
   if (mended != NULL)

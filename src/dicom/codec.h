@@ -22,6 +22,10 @@ gboolean rounds_codec_jpeg (const RoundsDicomImage *image, const guint8 *data, g
                             RoundsDecoded *decoded, GError **error);
 gboolean rounds_codec_jpeg_ls (const RoundsDicomImage *image, const guint8 *data, gsize size, RoundsFrame *out,
                                GError **error);
+/* One component by our own decoder: 1 byte a sample for precisions to 8, else 2. handled is FALSE (and no error set)
+ * when the stream is not of the plain kind; its size has been checked by the caller. */
+gboolean rounds_codec_jpeg_ls_grey (const guint8 *data, gsize size, int rows, int columns, guint8 *out,
+                                    gboolean *handled, GError **error);
 gboolean rounds_codec_jpeg_2000 (const RoundsDicomImage *image, const guint8 *data, gsize size, RoundsFrame *out,
                                  RoundsDecoded *decoded, GError **error);
 
