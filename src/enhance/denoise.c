@@ -16,7 +16,7 @@
 #include "enhance/tiler.h"
 
 #define LIMIT_SIGMAS 3.0
-#define CELL 16       /* grid of the slow part, pixels */
+#define CELL 8        /* grid of the slow part, pixels */
 #define FLAT_PASSES 2 /* the second takes what the first let through beside edges */
 #define HISTOGRAM_BINS 65536
 
@@ -157,7 +157,7 @@ smooth_grid (float *grid, int down, int across, float *line)
     }
 }
 
-/* Mean of CHANGE around each point of a grid of 16 pixels, padding left out, and of it only what is beyond
+/* Mean of CHANGE around each point of a grid of 8 pixels, padding left out, and of it only what is beyond
  * the tolerance: noise whose mean is that small may go. */
 static float *
 slow_part (const float *change,

@@ -10,7 +10,8 @@
 #   ROUNDS_TRAIN_MINUTES     length by the clock instead, for a machine that is shared
 #   ROUNDS_TRAIN_THREADS     threads of the training
 #   ROUNDS_TRAIN_OUT         where the model goes (default: data/models/denoise itself)
-# './dev train denoise --evaluate' only measures and writes manifest and card.
+# './dev train denoise --evaluate' only measures and writes manifest and card; with
+# --time it only takes the time again.
 
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -24,11 +25,11 @@ out=${ROUNDS_TRAIN_OUT:-$here/..}
 
 export OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE=1
 [ -f "$work/data/done" ] || python3 "$here/prepare.py" "$data" "$work/data"
-if [ "${1:-}" != --evaluate ] && [ ! -f "$work/denoise/training.json" ]; then
+if [ $# = 0 ] && [ ! -f "$work/denoise/training.json" ]; then
   if [ -n "${ROUNDS_TRAIN_MINUTES:-}" ]; then length="--minutes $ROUNDS_TRAIN_MINUTES"
-  else length="--steps ${ROUNDS_TRAIN_STEPS:-30000}"; fi
+  else length="--steps ${ROUNDS_TRAIN_STEPS:-11159}"; fi
   nice -n 5 python3 "$here/train.py" "$work/data" "$work/denoise" $length \
     --threads "${ROUNDS_TRAIN_THREADS:-2}"
 fi
 python3 "$here/export.py" "$work/denoise" "$out"
-python3 "$here/evaluate.py" "$work/data" "$work/denoise" "$out"
+python3 "$here/evaluate.py" "$work/data" "$work/denoise" "$out" "$@"
