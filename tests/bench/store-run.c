@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* S1, S2, S3 and type-ahead of S5 (speed.md), with the peer in the same run: one and the same C program over
+ * plain sqlite3 (loaded at run time), over SQLCipher without a key, and over SQLCipher as the store opens it;
+ * then the store itself, which also parses, indexes, searches and audits. Build with --buildtype=release.
+ *
+ * usage: store-run [RECORDS [PATIENTS]]     a table on stdout */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "../store/store-fixture.h"
+#include "store/database.h"
+
+#define BATCH 5000
+
+static double
+now_s (void)
+{
+  return g_get_monotonic_time () / 1e6;
+}
+
+static void
+drop_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+}
+
+/* --- the same program over any SQLite --------------------------------------------------------------- */
+
+typedef struct {
+  const char *name;
+  int (*open_v2) (const char *, sqlite3 **, int, const char *);
+  int (*exec) (sqlite3 *, const char *, int (*) (void *, int, char **, char **), void *, char **);
+  int (*prepare) (sqlite3 *, const char *, int, sqlite3_stmt **, const char **);
+  int (*bind_text) (sqlite3_stmt *, int, const char *, int, void (*) (void *));
+  int (*bind_int64) (sqlite3_stmt *, int, sqlite3_int64);
+  int (*step) (sqlite3_stmt *);
+  int (*reset) (sqlite3_stmt *);
+  int (*finalize) (sqlite3_stmt *);
+  int (*close) (sqlite3 *);
+  const char *(*errmsg) (sqlite3 *);
+  const unsigned char *(*column_text) (sqlite3_stmt *, int);
+  const char *pragmas;
+} Peer;
+
+static gboolean
+load_plain (Peer *peer)
+{
+  void *library = dlmopen (LM_ID_NEWLM, "libsqlite3.so.0", RTLD_NOW | RTLD_LOCAL);
+
+  if (library == NULL)
+    return FALSE;
+  peer->name = "plain sqlite3";
+  *(void **) &peer->open_v2 = dlsym (library, "sqlite3_open_v2");
+  *(void **) &peer->exec = dlsym (library, "sqlite3_exec");
+  *(void **) &peer->prepare = dlsym (library, "sqlite3_prepare_v2");
+  *(void **) &peer->bind_text = dlsym (library, "sqlite3_bind_text");
+  *(void **) &peer->bind_int64 = dlsym (library, "sqlite3_bind_int64");
+  *(void **) &peer->step = dlsym (library, "sqlite3_step");
+  *(void **) &peer->reset = dlsym (library, "sqlite3_reset");
+  *(void **) &peer->finalize = dlsym (library, "sqlite3_finalize");
+  *(void **) &peer->close = dlsym (library, "sqlite3_close");
+  *(void **) &peer->errmsg = dlsym (library, "sqlite3_errmsg");
+  *(void **) &peer->column_text = dlsym (library, "sqlite3_column_text");
+  return peer->close != NULL;
+}
+
+static void
+load_cipher (Peer *peer, const char *name, const char *pragmas)
+{
+  *peer = (Peer){ name, sqlite3_open_v2, sqlite3_exec, sqlite3_prepare_v2, sqlite3_bind_text, sqlite3_bind_int64,
+                  sqlite3_step, sqlite3_reset, sqlite3_finalize, sqlite3_close, sqlite3_errmsg, sqlite3_column_text, pragmas };
+}
+
+typedef struct {
+  guint n;
+  char **ids, **patients, **texts;
+  gint64 *times;
+} Records;
+
+static sqlite3 *
+peer_open (Peer *peer, const char *path)
+{
+  sqlite3 *db;
+
+  g_assert_cmpint (peer->open_v2 (path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL), ==, SQLITE_OK);
+  if (peer->pragmas != NULL)
+    g_assert_cmpint (peer->exec (db, peer->pragmas, NULL, NULL, NULL), ==, SQLITE_OK);
+  peer->exec (db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
+                  "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+  return db;
+}
+
+static double
+peer_insert (Peer *peer, const char *path, const Records *records)
+{
+  double start;
+  sqlite3_stmt *statement;
+  sqlite3 *db = peer_open (peer, path);
+
+  peer->exec (db, "CREATE TABLE resource (rid INTEGER PRIMARY KEY, type INTEGER, id TEXT, patient TEXT, time_us INTEGER, "
+                  "json TEXT); CREATE UNIQUE INDEX a ON resource (id, type); CREATE INDEX b ON resource (patient, type, "
+                  "time_us)", NULL, NULL, NULL);
+  start = now_s ();
+  peer->prepare (db, "INSERT INTO resource (type, id, patient, time_us, json) VALUES (1, ?, ?, ?, ?)", -1, &statement,
+                 NULL);
+  for (guint i = 0; i < records->n; i++)
+    {
+      if (i % BATCH == 0)
+        peer->exec (db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+      peer->bind_text (statement, 1, records->ids[i], -1, SQLITE_STATIC);
+      peer->bind_text (statement, 2, records->patients[i], -1, SQLITE_STATIC);
+      peer->bind_int64 (statement, 3, records->times[i]);
+      peer->bind_text (statement, 4, records->texts[i], -1, SQLITE_STATIC);
+      if (peer->step (statement) != SQLITE_DONE)
+        {
+          printf ("%s, record %u: %s\n", peer->name, i, peer->errmsg (db));
+          exit (1);
+        }
+      peer->reset (statement);
+      if (i % BATCH == BATCH - 1 || i + 1 == records->n)
+        g_assert_cmpint (peer->exec (db, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
+    }
+  peer->finalize (statement);
+  start = now_s () - start;
+  peer->close (db);
+  return start;
+}
+
+static double
+peer_chart (Peer *peer, const char *path, const Records *records)
+{
+  sqlite3 *db = peer_open (peer, path);
+  sqlite3_stmt *statement;
+  double best = 1e9;
+  gsize bytes = 0;
+
+  peer->prepare (db, "SELECT id, json FROM resource WHERE patient = ? AND type = 1 ORDER BY time_us DESC", -1, &statement,
+                 NULL);
+  for (guint round = 0; round < 30; round++)
+    {
+      double start = now_s (), took;
+
+      for (guint i = 0; i < 20; i++)
+        {
+          peer->bind_text (statement, 1, records->patients[i], -1, SQLITE_STATIC);
+          while (peer->step (statement) == SQLITE_ROW)
+            {
+              g_autofree char *text = g_strdup ((char *) peer->column_text (statement, 1));
+              bytes += strlen (text);
+            }
+          peer->reset (statement);
+        }
+      took = now_s () - start;
+      best = MIN (best, took);
+    }
+  g_assert_cmpuint (bytes, >, 0);
+  peer->finalize (statement);
+  peer->close (db);
+  return best / 20;
+}
+
+static double
+peer_scan (Peer *peer, const char *path)
+{
+  double best = 1e9;
+
+  for (guint round = 0; round < 3; round++)
+    {
+      sqlite3 *db = peer_open (peer, path);
+      double start = now_s (), took;
+
+      peer->exec (db, "SELECT sum(length(json)) FROM resource WHERE json LIKE '%no such text%'", NULL, NULL, NULL);
+      took = now_s () - start;
+      best = MIN (best, took);
+      peer->close (db);
+    }
+  return best;
+}
+
+/* --- data ------------------------------------------------------------------------------------------- */
+
+static void
+make_records (Records *records, guint n)
+{
+  GRand *random = g_rand_new_with_seed (7);
+
+  *records = (Records){ n, g_new (char *, n), g_new (char *, n), g_new (char *, n), g_new (gint64, n) };
+  for (guint i = 0; i < n; i++)
+    {
+      records->ids[i] = g_strdup_printf ("%08x-%04x-4%03x-8%03x-%08x%04x", g_rand_int (random), g_rand_int (random) & 0xffff,
+                                         g_rand_int (random) & 0xfff, g_rand_int (random) & 0xfff, g_rand_int (random),
+                                         g_rand_int (random) & 0xffff);
+      /* A few hundred a patient, as they come from a server: patient by patient. */
+      records->patients[i] = g_strdup_printf ("patient-%u", i / 250);
+      records->times[i] = (gint64) i * 60000000;
+      records->texts[i] = g_strdup_printf (
+        "{\"resourceType\":\"Observation\",\"id\":\"%s\",\"meta\":{\"versionId\":\"1\",\"lastUpdated\":"
+        "\"2026-01-01T00:00:00.000Z\"},\"status\":\"final\",\"category\":[{\"coding\":[{\"system\":"
+        "\"http://terminology.hl7.org/CodeSystem/observation-category\",\"code\":\"vital-signs\",\"display\":\"Vital "
+        "signs\"}]}],\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"%d-%d\",\"display\":\"Some "
+        "measured value\"}],\"text\":\"Some measured value\"},\"subject\":{\"reference\":\"Patient/%s\"},\"encounter\":{"
+        "\"reference\":\"Encounter/enc-%u\"},\"effectiveDateTime\":\"20%02d-%02d-%02dT%02d:00:00+01:00\",\"issued\":"
+        "\"2020-01-01T00:00:00.000+01:00\",\"valueQuantity\":{\"value\":%d.%02d,\"unit\":\"mmHg\",\"system\":"
+        "\"http://unitsofmeasure.org\",\"code\":\"mm[Hg]\"},\"note\":[{\"text\":\"%0256u\"}]}",
+        records->ids[i], 8000 + i % 40, i % 9, records->patients[i], i / 20, 10 + i % 16, 1 + i % 12, 1 + i % 28, i % 24,
+        60 + i % 100, i % 100, i);
+    }
+  g_rand_free (random);
+}
+
+static RoundsImportItem *
+make_items (const Records *records)
+{
+  RoundsImportItem *items = g_new0 (RoundsImportItem, records->n);
+
+  for (guint i = 0; i < records->n; i++)
+    {
+      items[i].type = "Observation";
+      items[i].id = records->ids[i];
+      items[i].json = records->texts[i];
+    }
+  return items;
+}
+
+/* --- the store -------------------------------------------------------------------------------------- */
+
+static double
+store_insert (const Records *records, gboolean as_known, double *chart_s)
+{
+  Fixture f;
+  g_autofree RoundsImportItem *items = make_items (records);
+  double start, took, once;
+  GError *error = NULL;
+
+  fixture_new (&f);
+  start = now_s ();
+  rounds_store_import (f.store, items, records->n, as_known, "bench", NULL, &error);
+  g_assert_no_error (error);
+  took = now_s () - start;
+  if (chart_s != NULL)
+    {
+      *chart_s = 1e9;
+      for (guint round = 0; round < 30; round++)
+        {
+          start = now_s ();
+          for (guint i = 0; i < 20; i++)
+            list_length (rounds_store_list (f.store, "Observation", records->patients[i], 0, NULL));
+          once = (now_s () - start) / 20;
+          *chart_s = MIN (*chart_s, once);
+        }
+    }
+  fixture_clear (&f);
+  return took;
+}
+
+static double
+store_open_s (void)
+{
+  Fixture f;
+  double best = 1e9;
+  g_autofree char *patient = patient_json ("p1", "Adams", "Ann");
+
+  fixture_new (&f);
+  must_put (f.store, "Patient", "p1", patient);
+  for (guint i = 0; i < 20; i++)
+    {
+      double start, took;
+
+      fixture_close (&f);
+      start = now_s ();
+      fixture_open (&f);
+      took = now_s () - start;
+      best = MIN (best, took);
+    }
+  fixture_clear (&f);
+  return best;
+}
+
+static int
+compare_double (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+static void
+type_ahead (guint n)
+{
+  static const char *const starts[] = { "ba", "ko", "mi", "sa", "ter", "vo", "lin", "da", "gre", "hu", "jo", "ne" };
+  static const char *const middles[] = { "ra", "li", "no", "ves", "man", "to", "ki", "sen", "der", "lo" };
+  static const char *const ends[] = { "", "n", "son", "ez", "ski", "a", "o", "wald", "ton", "berg" };
+  Fixture f;
+  GRand *random = g_rand_new_with_seed (3);
+  g_autofree RoundsImportItem *items = g_new0 (RoundsImportItem, n);
+  g_autofree double *took = g_new (double, 4000);
+  guint n_took = 0;
+  double start, first;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *family = g_strdup_printf ("%s%s%s%s", starts[g_rand_int_range (random, 0, 12)],
+                                                 middles[g_rand_int_range (random, 0, 10)],
+                                                 middles[g_rand_int_range (random, 0, 10)],
+                                                 ends[g_rand_int_range (random, 0, 10)]);
+      g_autofree char *given = g_strdup_printf ("%s%s%s", starts[g_rand_int_range (random, 0, 12)],
+                                                middles[g_rand_int_range (random, 0, 10)],
+                                                ends[g_rand_int_range (random, 0, 10)]);
+      char *id = g_strdup_printf ("pt-%u", i);
+
+      items[i] = (RoundsImportItem){ .type = "Patient", .id = id, .json = patient_json (id, family, given) };
+    }
+  fixture_new (&f);
+  start = now_s ();
+  g_assert_true (rounds_store_import (f.store, items, n, TRUE, "bench", NULL, NULL));
+  printf ("      %u patients imported                     %8.2f s   %8.0f /s\n", n, now_s () - start,
+          n / (now_s () - start));
+  start = now_s ();
+  list_length (rounds_store_find_patients (f.store, "x", 50, NULL));
+  first = now_s () - start;
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autofree char *query = g_strdup_printf ("%s%s %s%s", starts[g_rand_int_range (random, 0, 12)],
+                                                middles[g_rand_int_range (random, 0, 10)],
+                                                starts[g_rand_int_range (random, 0, 12)],
+                                                i % 5 == 0 ? "zzzqq" : middles[g_rand_int_range (random, 0, 10)]);
+
+      /* Every keystroke of it. */
+      for (gsize length = 1; length <= strlen (query) && n_took < 4000; length++)
+        {
+          g_autofree char *typed = g_strndup (query, length);
+
+          start = now_s ();
+          list_length (rounds_store_find_patients (f.store, typed, 50, NULL));
+          took[n_took++] = now_s () - start;
+        }
+    }
+  qsort (took, n_took, sizeof *took, compare_double);
+  printf ("S5    type-ahead, %u patients: median, p99, max  %8.2f %8.2f %8.2f ms   goal p99 20 ms\n", n,
+          took[n_took / 2] * 1e3, took[n_took * 99 / 100] * 1e3, took[n_took - 1] * 1e3);
+  printf ("      first search after opening                 %8.1f ms\n", first * 1e3);
+  fixture_clear (&f);
+  g_rand_free (random);
+}
+
+int
+main (int argc, char **argv)
+{
+  const char *key = "PRAGMA key = \"x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'\";"
+                    "PRAGMA cipher_page_size = 4096; PRAGMA cipher_hmac_algorithm = HMAC_SHA256; PRAGMA secure_delete = OFF";
+  const char *key512 = "PRAGMA key = \"x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'\";"
+                       "PRAGMA cipher_page_size = 4096";
+  guint n = argc > 1 ? (guint) atoi (argv[1]) : 100000;
+  g_autofree char *folder = g_dir_make_tmp ("rounds-bench-XXXXXX", NULL);
+  Peer peers[4];
+  guint n_peers = 0;
+  double insert[4] = { 0 }, chart[4], scan[4], store_chart;
+  Records records;
+  struct rusage usage;
+
+  g_log_set_default_handler (drop_log, NULL);
+  make_records (&records, n);
+  printf ("%u Observations of %zu bytes, 2 indexes, transactions of %d\n", n, strlen (records.texts[n / 2]), BATCH);
+  if (load_plain (&peers[n_peers]))
+    {
+      peers[n_peers].pragmas = "PRAGMA secure_delete = OFF";
+      n_peers++;
+    }
+  load_cipher (&peers[n_peers++], "SQLCipher, no key", "PRAGMA secure_delete = OFF");
+  load_cipher (&peers[n_peers++], "SQLCipher, SHA-256", key);
+  load_cipher (&peers[n_peers++], "SQLCipher, SHA-512", key512);
+  for (guint i = 0; i < n_peers; i++)
+    {
+      double best = 1e9;
+
+      /* Best of three: the disk is shared. */
+      for (guint round = 0; round < 3; round++)
+        {
+          g_autofree char *path = g_strdup_printf ("%s/%u-%u.db", folder, i, round);
+          double took = peer_insert (&peers[i], path, &records);
+
+          best = MIN (best, took);
+          if (round == 2)
+            {
+              chart[i] = peer_chart (&peers[i], path, &records);
+              scan[i] = peer_scan (&peers[i], path);
+            }
+        }
+      insert[i] = best;
+      printf ("S1    insert  %-20s %8.2f s   %5.2f ×%s\n", peers[i].name, insert[i], insert[i] / insert[0],
+              i == 2 ? "   goal 1.2 ×" : "");
+    }
+  for (guint i = 0; i < n_peers; i++)
+    printf ("S2    chart   %-20s %8.3f ms  %5.2f ×%s   cold scan %7.1f ms  %5.2f ×%s\n", peers[i].name, chart[i] * 1e3,
+            chart[i] / chart[0], i == 2 ? " (goal 1.1)" : "", scan[i] * 1e3, scan[i] / scan[0],
+            i == 2 ? " (goal 2.5)" : "");
+  remove_tree (folder);
+  for (gboolean as_known = TRUE; as_known >= FALSE; as_known--)
+    {
+      double took = store_insert (&records, as_known, as_known ? &store_chart : NULL);
+
+      printf ("S4    import into the store, %-10s %8.2f s   %8.0f /s   goal 10000 /s\n", as_known ? "known" : "to send",
+              took, n / took);
+    }
+  getrusage (RUSAGE_SELF, &usage);
+  printf ("S2    chart   store                %8.3f ms  %5.2f ×\n", store_chart * 1e3, store_chart / chart[0]);
+  printf ("S3    open with the stored key              %8.2f ms   goal 5 ms\n", store_open_s () * 1e3);
+  type_ahead (argc > 2 ? (guint) atoi (argv[2]) : 100000);
+  printf ("      memory at most %ld MB\n", usage.ru_maxrss / 1024);
+  return 0;
+}
