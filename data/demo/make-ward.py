@@ -237,6 +237,13 @@ class Ward:
             "valueCodeableConcept": {"coding": [{"system": "http://loinc.org", "code": code, "display": text}],
                                      "text": text}})
 
+    def round_like_monitor(self, name, patient_id, minutes, letter="A", oxygen_l_min=None):
+        def value(code):
+            number = at_bedside(name, minutes, code)
+            return number if code == "8310-5" else int(number)
+        self.round_of_vitals(patient_id, minutes, value("9279-1"), value("59408-5"), value("8480-6"), value("8462-4"),
+                             value("8867-4"), value("8310-5"), letter, oxygen_l_min)
+
     def round_of_vitals(self, patient_id, minutes, rr, spo2, systolic, diastolic, pulse, temperature,
                         letter="A", oxygen_l_min=None):
         self.vital(patient_id, "9279-1", "Respiratory rate", rr, "/min", minutes)
@@ -299,33 +306,33 @@ def write_ward(patients):
         ward.result(hickle, "2823-3", "Potassium", k, "mmol/L", 3.5, 5.1, minutes)
         ward.result(hickle, "2160-0", "Creatinine", crea, "umol/L", 60, 110, minutes)
         ward.result(hickle, "2951-2", "Sodium", 138, "mmol/L", 135, 145, minutes)
-    ward.round_of_vitals(hickle, 1454, 18, 96, 124, 74, 88, 37.9)
-    ward.round_of_vitals(hickle, 734, 21, 94, 118, 70, 98, 38.2, oxygen_l_min=2)
-    ward.round_of_vitals(hickle, 254, 24, 93, 108, 66, 106, 38.4, oxygen_l_min=4)
-    ward.round_of_vitals(hickle, 14, 26, 91, 104, 62, 112, 38.6, oxygen_l_min=4)
+    ward.round_like_monitor("alfonzo-hickle", hickle, 1454)
+    ward.round_like_monitor("alfonzo-hickle", hickle, 734, oxygen_l_min=2)
+    ward.round_like_monitor("alfonzo-hickle", hickle, 254, oxygen_l_min=4)
+    ward.round_like_monitor("alfonzo-hickle", hickle, 14, oxygen_l_min=4)
 
     thiel = patients["melinda-thiel"]["id"]
     ward.stay(thiel, 1500, "Observation after a first seizure")
     ward.problem(thiel, "R56.9", "First seizure, cause not yet known", 1500)
     ward.drug(thiel, "114477", "Levetiracetam", "500 mg by mouth, twice daily", 1400)
     ward.allergy(thiel, "10831", "Sulfamethoxazole", "rash", "low", "confirmed", "2012", RXNORM)
-    ward.round_of_vitals(thiel, 300, 14, 99, 118, 72, 70, 36.8)
-    ward.round_of_vitals(thiel, 41, 15, 98, 121, 74, 74, 36.9)
+    ward.round_like_monitor("melinda-thiel", thiel, 300)
+    ward.round_like_monitor("melinda-thiel", thiel, 41)
 
     koepp = patients["abdul-koepp"]["id"]
     ward.stay(koepp, 400, "Fall at home, head injury")
     ward.problem(koepp, "S09.90XA", "Head injury after a fall", 400)
     ward.drug(koepp, "11289", "Warfarin", "by INR", 60 * 24 * 700)
-    ward.round_of_vitals(koepp, 180, 16, 97, 152, 88, 78, 36.6)
-    ward.round_of_vitals(koepp, 27, 18, 95, 168, 92, 64, 36.7, letter="C")
+    ward.round_like_monitor("abdul-koepp", koepp, 180)
+    ward.round_like_monitor("abdul-koepp", koepp, 27, letter="C")
 
     ward.stay(wang["id"], 4300, "Exacerbation of COPD")
     ward.problem(wang["id"], "J44.1", "COPD with acute exacerbation", 4300)
     ward.allergy(wang["id"], "1191", "Aspirin", "bronchospasm", "high", "confirmed", "2003", RXNORM)
     ward.drug(wang["id"], "435", "Salbutamol 2.5 mg", "2.5 mg nebulised, every 6 h", 4200)
     ward.drug(wang["id"], "8640", "Prednisolone", "40 mg by mouth, morning", 4200)
-    ward.round_of_vitals(wang["id"], 480, 22, 90, 132, 78, 96, 36.9, oxygen_l_min=2)
-    ward.round_of_vitals(wang["id"], 55, 19, 91, 128, 76, 88, 36.8, oxygen_l_min=1)
+    ward.round_like_monitor("xiuying-wang", wang["id"], 480, oxygen_l_min=2)
+    ward.round_like_monitor("xiuying-wang", wang["id"], 55, oxygen_l_min=1)
 
     oconnell = next(p for n, p in patients.items() if n.startswith("freda"))["id"]
     ward.stay(oconnell, 700, "Chest pain, under observation")
@@ -350,6 +357,16 @@ def walk(rng, n, start, end, noise, pull=0.05, shape=1.6):
     return out
 
 
+COURSES = {}
+
+
+def at_bedside(name, minutes_ago, code):
+    """What the monitor showed then: a nurse who writes it down writes the same."""
+    length, values = COURSES[name]
+    minute = length - minutes_ago
+    return min((abs(m - minute), v) for m, c, v in values if c == code)[1]
+
+
 def write_course(name, patient, hours, signals, gaps, seed):
     """signals: (LOINC, unit, start, end, noise, decimals, every minutes)."""
     rng = random.Random(seed)
@@ -362,6 +379,7 @@ def write_course(name, patient, hours, signals, gaps, seed):
                 continue
             rows.append((minute, code, f"{value:.{decimals}f}", unit))
     rows.sort(key=lambda row: (row[0], row[1]))
+    COURSES[name] = (rows[-1][0], [(minute, code, float(value)) for minute, code, value, _ in rows])
     folder = os.path.join(HERE, "vitals")
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, name + ".csv"), "w", encoding="utf-8") as f:
@@ -386,7 +404,7 @@ def write_vitals(patients):
         ("8867-4", "/min", 82, 63, 0.9, 0, 1), ("8480-6", "mm[Hg]", 148, 170, 1.4, 0, 5),
         ("8462-4", "mm[Hg]", 86, 93, 1.0, 0, 5), ("59408-5", "%", 97, 95, 0.2, 0, 1),
         ("9279-1", "/min", 15, 18, 0.4, 0, 1), ("8310-5", "Cel", 36.6, 36.7, 0.02, 1, 60)], [], 13)
-    write_course("xiuying-wang", patients["xiuying-wang"], 48, [
+    write_course("xiuying-wang", None, 48, [
         ("8867-4", "/min", 108, 88, 1.1, 0, 2), ("8480-6", "mm[Hg]", 140, 128, 1.3, 0, 15),
         ("8462-4", "mm[Hg]", 84, 76, 0.9, 0, 15), ("59408-5", "%", 86.5, 91, 0.25, 0, 2),
         ("9279-1", "/min", 27, 19, 0.5, 0, 2), ("8310-5", "Cel", 37.4, 36.8, 0.03, 1, 60)],
@@ -527,8 +545,8 @@ def write_scans(patients):
 
 def main():
     patients = write_records()
-    write_ward(patients)
     write_vitals(patients)
+    write_ward(patients)
     write_scans(patients)
 
 
