@@ -46,7 +46,7 @@ spark_of (const RoundsVitalSeries *series)
       values[filled++] = samples[i].value;
     }
   rounds_sparkline_set_points (ROUNDS_SPARKLINE (spark), times, values, filled);
-  gtk_widget_set_size_request (spark, 84, 18);
+  gtk_widget_set_size_request (spark, 72, 18);
   gtk_widget_set_valign (spark, GTK_ALIGN_CENTER);
   return spark;
 }
@@ -67,6 +67,8 @@ row_new (const RoundsVitalShown *shown)
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_add_css_class (value, "strong");
   gtk_widget_add_css_class (value, "numeric");
+  gtk_label_set_width_chars (GTK_LABEL (value), 6);
+  gtk_label_set_xalign (GTK_LABEL (value), 1);
   rounds_tone_apply (value, shown->tone);
   rounds_tone_apply (spark, shown->tone);
   gtk_label_set_width_chars (GTK_LABEL (unit), 5);

@@ -311,6 +311,7 @@ rounds_vitals_table_init (RoundsVitalsTable *self)
   add_column (GTK_COLUMN_VIEW (view), "", 3, FALSE);
   rounds_accessible_name (view, _("Values"));
   gtk_widget_add_css_class (view, "data-table");
+  gtk_widget_add_css_class (view, "vitals-table");
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scroller), view);
   self->stack = gtk_stack_new ();
   gtk_stack_add_named (GTK_STACK (self->stack), scroller, "table");
