@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "scans/error.h"
+#include "scans/post.h"
 
 struct _RoundsEnhancer
 {
@@ -168,7 +169,7 @@ enhance_job (gpointer data, GCancellable *cancellable)
         rounds_enhancer_keep (request->shared, request->key, result);
     }
   g_atomic_int_inc (&request->ref_count);
-  g_main_context_invoke_full (request->context, G_PRIORITY_DEFAULT, answer_cb, request, request_unref);
+  rounds_scans_post (request->context, answer_cb, request, request_unref);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "scans/error.h"
+#include "scans/post.h"
 
 #define NEIGHBOURS_AHEAD 12
 #define NEIGHBOURS_BEHIND 4
@@ -155,7 +156,7 @@ decode_job (gpointer data, GCancellable *cancellable)
   answer->index = job->index;
   answer->frame = g_steal_pointer (&job->frame);
   answer->error = g_steal_pointer (&job->error);
-  g_main_context_invoke_full (answer->context, G_PRIORITY_DEFAULT, deliver_cb, answer, job_free);
+  rounds_scans_post (answer->context, deliver_cb, answer, job_free);
 }
 
 /* --- on the main thread -------------------------------------------------------------------------- */
@@ -231,6 +232,9 @@ deliver_cb (gpointer data)
   slot->state = ROUNDS_SLICE_READY;
   self->used += slot->size;
   self->n_ready++;
+  /* The first frame tells what one costs: now it is known how far the budget reaches. */
+  if (self->n_ready == 1)
+    rounds_frame_cache_show (self, self->current);
   g_signal_emit (self, signals[FRAME_READY], 0, job->index);
   return G_SOURCE_REMOVE;
 }

@@ -8,6 +8,7 @@
 
 #include "dicom/writer.h"
 #include "scans/error.h"
+#include "scans/post.h"
 #include "scans/render.h"
 #include "scans/scan-import.h"
 
@@ -225,7 +226,7 @@ step_job (gpointer data, GCancellable *cancellable)
   if (!told->finished)
     rounds_job_queue_push (self->queue, ROUNDS_JOB_IDLE, step_job, run_ref (self),
                            (GDestroyNotify) rounds_series_run_unref, NULL);
-  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, tell_cb, told, told_free);
+  rounds_scans_post (self->context, tell_cb, told, told_free);
 }
 
 RoundsSeriesRun *

@@ -72,6 +72,9 @@ scroll_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
     {
       if (rounds_frame_cache_get_n_ready (rounds_stack_get_cache (stack)) < n)
         return G_SOURCE_CONTINUE;   /* scrolling is measured on what is loaded */
+      rounds_stack_set_index (stack, 0);
+      if (!rounds_stack_is_current (stack))
+        return G_SOURCE_CONTINUE;
       rounds_viewport_reset_painted (self->page->viewport, n);
       self->began_us = g_get_monotonic_time ();
       self->cpu_us = cpu_us ();

@@ -132,6 +132,7 @@ show_studies (RoundsScansCard *self, const Loaded *loaded)
   flow = gtk_flow_box_new ();
   gtk_flow_box_set_selection_mode (GTK_FLOW_BOX (flow), GTK_SELECTION_NONE);
   gtk_flow_box_set_max_children_per_line (GTK_FLOW_BOX (flow), MAX_STUDIES);
+  gtk_widget_set_halign (flow, GTK_ALIGN_START);
   gtk_flow_box_set_min_children_per_line (GTK_FLOW_BOX (flow), 2);
   for (guint i = 0; i < loaded->studies->len && i < MAX_STUDIES; i++)
     {

@@ -113,7 +113,7 @@ static void
 set_enhanced_label (RoundsScansPage *self, RoundsPicture *picture)
 {
   RoundsModel *model = rounds_enhancer_get_model (rounds_stack_get_enhancer (self->stack));
-  g_autofree char *lines = NULL;
+  g_autofree char *lines = NULL, *scale = NULL;
 
   if (!picture->enhanced)
     {
@@ -124,10 +124,34 @@ set_enhanced_label (RoundsScansPage *self, RoundsPicture *picture)
                            model != NULL ? rounds_model_get_name (model) : _("model"),
                            model != NULL ? rounds_model_get_version (model) : "", picture->strength * 100,
                            picture->report.sigma_measured, picture->frame->units);
+  if (picture->compare == ROUNDS_COMPARE_DIFFERENCE)
+    {
+      scale = g_strdup_printf (_("%s\nblue lower, amber higher, full at ±%.3g %s"), lines,
+                               picture->report.limit * ROUNDS_DIFFERENCE_PART, picture->frame->units);
+      g_strchomp (scale);
+    }
   rounds_viewport_set_label (self->viewport,
                              picture->compare == ROUNDS_COMPARE_DIFFERENCE ? _("ENHANCED · DIFFERENCE")
                              : picture->compare == ROUNDS_COMPARE_WIPE ? _("ENHANCED · right of the line") : _("ENHANCED"),
-                             lines);
+                             scale != NULL ? scale : lines);
+}
+
+/* The button says which window is on: by name where it has one. */
+static void
+update_preset_button (RoundsScansPage *self, RoundsPicture *picture, const char *window)
+{
+  const RoundsDisplay *display = &picture->display;
+  g_autofree char *text = NULL;
+  const RoundsPreset *presets;
+  guint n;
+
+  presets = rounds_presets_for_modality (rounds_scan_series_get_modality (self->series), &n);
+  for (guint i = 0; i < n && text == NULL; i++)
+    if (display->function == ROUNDS_VOI_LINEAR && display->width == presets[i].width
+        && display->center == presets[i].center)
+      text = g_strdup_printf ("%s %.0f/%.0f", _(presets[i].title), presets[i].width, presets[i].center);
+  if (g_strcmp0 (gtk_menu_button_get_label (self->preset_button), text != NULL ? text : window) != 0)
+    gtk_menu_button_set_label (self->preset_button, text != NULL ? text : window);
 }
 
 void
@@ -143,6 +167,7 @@ rounds_scans_page_update_texts (RoundsScansPage *self)
   technique = technique_text (self, picture);
   position = position_text (self, picture);
   window = window_text (picture);
+  update_preset_button (self, picture, window);
   if (picture->enhanced)
     state = _("hold O for the original");
   else if (self->enhance)
@@ -188,6 +213,7 @@ rounds_scans_page_update_image (RoundsScansPage *self)
 
   rounds_slice_bar_set_range (self->slice_bar, n, index);
   gtk_widget_set_visible (GTK_WIDGET (self->slice_bar), n > 1);
+  rounds_viewport_set_right_inset (self->viewport, n > 1 ? 20 : 0);
   if (n == 0)
     return;
   if (!rounds_stack_is_current (self->stack))

@@ -100,7 +100,7 @@ make_enhanced (RoundsPicture *picture, const RoundsEnhancedFrame *enhanced)
 
   rounds_denoise_blend (original, enhanced->full, n, picture->strength, values);
   if (picture->compare == ROUNDS_COMPARE_DIFFERENCE)
-    rounds_lut_render_difference_argb (original, values, n, enhanced->report.limit, out);
+    rounds_lut_render_difference_argb (original, values, n, enhanced->report.limit * ROUNDS_DIFFERENCE_PART, out);
   else
     rounds_lut_render_values_argb (picture->frame, values, &picture->display, out);
   if (picture->compare == ROUNDS_COMPARE_WIPE)

@@ -15,6 +15,9 @@ typedef enum {
   ROUNDS_COMPARE_DIFFERENCE,   /* enhanced − original */
 } RoundsCompare;
 
+/* The difference map has full colour at this part of the largest change that is allowed. */
+#define ROUNDS_DIFFERENCE_PART 0.5
+
 /* One slice made ready for the screen, with all that the texts over it must say. Immutable, any thread. */
 typedef struct {
   guint index;

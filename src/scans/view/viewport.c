@@ -20,6 +20,7 @@ struct _RoundsViewport
   RoundsViewTransform transform;
   RoundsTool tool;
   gboolean overlay;
+  int right_inset;
   char *corners[4];
   char *label, *label_lines, *message;
   gboolean has_geometry;
@@ -75,18 +76,19 @@ draw_overlay (RoundsViewport *self, GtkSnapshot *snapshot, double width, double 
   char letters[4][4];
   /* The corners must not run into each other in a narrow window: there the technique gives way. */
   gboolean narrow = width < 420;
+  double right = width - MARGIN - self->right_inset;
 
   if (self->corners[0] != NULL)
     rounds_draw_text (widget, snapshot, self->corners[0], &white, MARGIN, MARGIN, 0, 0, FALSE);
   if (self->corners[1] != NULL && !narrow)
-    rounds_draw_text (widget, snapshot, self->corners[1], &white, width - MARGIN, top_right, 1, 0, FALSE);
+    rounds_draw_text (widget, snapshot, self->corners[1], &white, right, top_right, 1, 0, FALSE);
   if (self->corners[2] != NULL)
     rounds_draw_text (widget, snapshot, self->corners[2], &white, MARGIN, height - MARGIN, 0, 1, FALSE);
   if (self->corners[3] != NULL && !narrow)
-    rounds_draw_text (widget, snapshot, self->corners[3], &white, width - MARGIN, height - MARGIN, 1, 1, FALSE);
+    rounds_draw_text (widget, snapshot, self->corners[3], &white, right, height - MARGIN, 1, 1, FALSE);
   rounds_view_transform_letters (&self->transform, self->has_geometry, self->orientation, letters);
   rounds_draw_text (widget, snapshot, letters[0], &white, MARGIN, height / 2, 0, 0.5, TRUE);
-  rounds_draw_text (widget, snapshot, letters[1], &white, width - MARGIN, height / 2, 1, 0.5, TRUE);
+  rounds_draw_text (widget, snapshot, letters[1], &white, right, height / 2, 1, 0.5, TRUE);
   rounds_draw_text (widget, snapshot, letters[2], &white, width / 2, MARGIN, 0.5, 0, TRUE);
   rounds_draw_text (widget, snapshot, letters[3], &white, width / 2, height - MARGIN, 0.5, 1, TRUE);
 }
@@ -112,7 +114,7 @@ rounds_viewport_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       if (self->draft != NULL)
         rounds_draw_measurement (widget, snapshot, self->draft, &self->transform, width, height, TRUE);
       if (self->label != NULL)
-        top_right = rounds_draw_label (widget, snapshot, self->label, self->label_lines, width - MARGIN, MARGIN);
+        top_right = rounds_draw_label (widget, snapshot, self->label, self->label_lines, width - MARGIN - self->right_inset, MARGIN);
       if (self->overlay)
         draw_overlay (self, snapshot, width, height, top_right);
     }
@@ -404,6 +406,13 @@ rounds_viewport_set_measurements (RoundsViewport *self, GPtrArray *list, const c
     g_clear_pointer (&self->draft, rounds_measurement_free);   /* another slice came below the pen */
   g_set_str (&self->sop_uid, sop_uid);
   self->frame = frame;
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+void
+rounds_viewport_set_right_inset (RoundsViewport *self, int pixels)
+{
+  self->right_inset = pixels;
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 

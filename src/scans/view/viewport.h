@@ -57,6 +57,8 @@ void rounds_viewport_set_message (RoundsViewport *self, const char *text);
 void rounds_viewport_set_overlay (RoundsViewport *self, gboolean visible);
 /* Whose measurements are drawn (RoundsMeasurement; taken reference; NULL = none) and for which picture. */
 void rounds_viewport_set_measurements (RoundsViewport *self, GPtrArray *list, const char *sop_uid, int frame);
+/* Room that texts leave free at the right, for a slider over the picture. */
+void rounds_viewport_set_right_inset (RoundsViewport *self, int pixels);
 void rounds_viewport_move_wipe (RoundsViewport *self, double by);
 
 /* Counters of what was painted since the stack was set: times slice index was painted, and all. */
