@@ -196,8 +196,7 @@ fill_depends (RoundsDatabase *db, GHashTable *known, const char *refs, RoundsOut
   "SELECT o.seq, o.op_uuid, n.text, r.id, o.verb, CASE WHEN o.revision = r.revision THEN r.local_json ELSE " \
   "(SELECT h.json FROM history h WHERE h.rid = o.rid AND h.revision = o.revision) END, " \
   "CASE r.base_state WHEN 1 THEN r.local_json WHEN 2 THEN r.base_json END, r.base_version, o.state, o.request_id, " \
-  "o.attempts, o.next_at_us, o.last_status, o.reason, o.refs, r.base_state " \
-  "FROM outbox o JOIN resource r ON r.rid = o.rid JOIN name n ON n.nid = r.type "
+  "o.attempts, o.next_at_us, o.last_status, o.reason, o.refs, r.base_state "
 
 static RoundsOutboxItem *
 take_item (RoundsRows *rows)
@@ -246,12 +245,16 @@ rounds_store_outbox_list (RoundsStore *self, const char *const *states, guint li
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL)
     return NULL;
+  /* Walked in order of the resources' oldest rows, so that a limit ends the walk: with 100,000 waiting, the
+   * first hundred cost what a hundred cost. */
   rows = rounds_database_query (reader->db, error,
                                 ITEM_SQL
-                                "WHERE (? >> o.state) & 1 AND o.seq = coalesce ("
-                                "(SELECT max(seq) FROM outbox p WHERE p.rid = o.rid AND p.state IN (2, 3, 4)), "
-                                "(SELECT max(seq) FROM outbox p WHERE p.rid = o.rid)) "
-                                "ORDER BY (SELECT min(seq) FROM outbox p WHERE p.rid = o.rid) LIMIT ?",
+                                "FROM outbox f CROSS JOIN outbox o ON o.seq = coalesce ("
+                                "(SELECT max(seq) FROM outbox p WHERE p.rid = f.rid AND p.state IN (2, 3, 4)), "
+                                "(SELECT max(seq) FROM outbox p WHERE p.rid = f.rid)) "
+                                "CROSS JOIN resource r ON r.rid = o.rid CROSS JOIN name n ON n.nid = r.type "
+                                "WHERE f.seq = (SELECT min(seq) FROM outbox p WHERE p.rid = f.rid) "
+                                "AND (? >> o.state) & 1 ORDER BY f.seq LIMIT ?",
                                 "ii", mask, limit > 0 ? (gint64) limit : (gint64) -1);
   while (row)
     {
@@ -427,6 +430,38 @@ rounds_store_outbox_ack (RoundsStore *self, const RoundsOutboxItem *item, const 
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && item != NULL, FALSE);
 
   return rounds_store_write (self, ack_cb, &call, error);
+}
+
+typedef struct {
+  const RoundsOutboxAck *acks;
+  guint n;
+} RoundsAckMany;
+
+static gboolean
+ack_many_cb (RoundsWriter *writer, gpointer data, GError **error)
+{
+  RoundsAckMany *many = data;
+
+  for (guint i = 0; i < many->n; i++)
+    {
+      const RoundsOutboxAck *ack = &many->acks[i];
+      RoundsOutboxCall call = { .item = ack->item, .version = ack->server_version, .json = ack->server_json,
+                                .status = ack->status };
+
+      if (!ack_cb (writer, &call, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+rounds_store_outbox_ack_many (RoundsStore *self, const RoundsOutboxAck *acks, guint n, GError **error)
+{
+  RoundsAckMany many = { acks, n };
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && (acks != NULL || n == 0), FALSE);
+
+  return n == 0 || rounds_store_write (self, ack_many_cb, &many, error);
 }
 
 static gboolean

@@ -27,7 +27,8 @@ typedef struct {
 } RoundsOutboxItem;
 void rounds_outbox_item_free (RoundsOutboxItem *self);
 
-/* One row a resource (squashed by seq), in order of seq. states NULL = all, else NULL-terminated list. */
+/* One row a resource (squashed by seq), in order of each resource's oldest waiting seq, so that what others
+ * refer to comes before them. While changes are under way the row is what was sent; later ones wait. states NULL = all, else NULL-terminated list. */
 GPtrArray *rounds_store_outbox_list (RoundsStore *self, const char *const *states, guint limit, GError **error);
 guint rounds_store_outbox_count (RoundsStore *self, GError **error);
 
@@ -38,6 +39,13 @@ gboolean rounds_store_outbox_begin (RoundsStore *self, RoundsOutboxItem *const *
  * written, changes made meanwhile stay pending on the new base. */
 gboolean rounds_store_outbox_ack (RoundsStore *self, const RoundsOutboxItem *item, const char *server_version,
                                   const char *server_json, int status, GError **error);
+/* The same for many in one transaction: all or none. */
+typedef struct {
+  const RoundsOutboxItem *item;   /* borrowed for the call, as are the texts */
+  const char *server_version, *server_json;
+  int status;
+} RoundsOutboxAck;
+gboolean rounds_store_outbox_ack_many (RoundsStore *self, const RoundsOutboxAck *acks, guint n, GError **error);
 gboolean rounds_store_outbox_set_state (RoundsStore *self, const RoundsOutboxItem *item, const char *state,
                                         int status, const char *reason, gint64 next_at_us, GError **error);
 /* Refused for good: this and what depends on it wait for a person. */
