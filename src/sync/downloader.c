@@ -32,7 +32,7 @@ typedef struct {
   gint64 server_us;        /* Date of the first page; 0 = not said */
   gint64 newest_us;        /* largest lastUpdated seen */
   gboolean ascending;      /* so far every record was at least as new as the one before */
-  GHashTable *seen;        /* "TYPE/ID" → lastUpdated of the version taken (gint64 *) */
+  GHashTable *seen;        /* "TYPE/ID" → the version taken (Taken *) */
   guint done;
   char **types;            /* types of a search; NULL = all */
 } Listing;
@@ -174,18 +174,31 @@ read_entry (json_object *entry)
   return out;
 }
 
-/* Whether this version of a record is newer than what this listing gave before. Of one instant the first counts:
- * histories begin with the newest. */
+typedef struct {
+  gint64 last_updated_us;   /* 0 = not said: some servers say it of no deletion */
+  gint64 number;            /* of the version, −1 when it is no number */
+} Taken;
+
+/* Whether this version of a record is newer than what this listing gave before: by number where versions are
+ * numbers, else by time. Where neither tells, the first counts, for histories begin with the newest. */
 static gboolean
 is_newest (Listing *self, const Entry *entry)
 {
   g_autofree char *key = g_strconcat (entry->type, "/", entry->id, NULL);
-  gint64 *taken = g_hash_table_lookup (self->seen, key);
+  Taken *before = g_hash_table_lookup (self->seen, key);
+  Taken now = { entry->download.last_updated_us, -1 };
+  guint64 number;
 
-  if (taken != NULL && *taken >= entry->download.last_updated_us)
-    return FALSE;
-  g_hash_table_replace (self->seen, g_steal_pointer (&key),
-                        g_memdup2 (&entry->download.last_updated_us, sizeof (gint64)));
+  if (entry->version != NULL && g_ascii_string_to_unsigned (entry->version, 10, 0, G_MAXINT64, &number, NULL))
+    now.number = (gint64) number;
+  if (before != NULL)
+    {
+      if (before->number >= 0 && now.number >= 0 ? now.number <= before->number
+                                                 : now.last_updated_us == 0 || before->last_updated_us == 0 ||
+                                                     now.last_updated_us <= before->last_updated_us)
+        return FALSE;
+    }
+  g_hash_table_replace (self->seen, g_steal_pointer (&key), g_memdup2 (&now, sizeof now));
   return TRUE;
 }
 

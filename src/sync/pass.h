@@ -24,6 +24,8 @@ typedef struct {
 
   char *trouble;                   /* the first thing that the cloud failed at without ending the pass; or NULL */
 
+  GPtrArray *acks;                 /* of settle.c: acknowledgements that wait to be written together; or NULL */
+
   guint max_entries;               /* of a bundle, as learned in this pass */
   gsize max_bytes;
   gint64 retry_after_us;           /* asked for by the server; −1 = nothing */
@@ -76,6 +78,10 @@ typedef enum {
   ROUNDS_SETTLED_LATER,    /* pending, for a later pass */
 } RoundsSettled;
 
+/* Between these two, acknowledgements of the items (which must live as long) are collected and then written in
+ * one transaction. flush also when the step between failed: what is known is kept. */
+void rounds_pass_collect (RoundsPass *self);
+gboolean rounds_pass_flush (RoundsPass *self, GError **error);
 /* The server answered 2xx and has this now (resource NULL = read it back first). */
 gboolean rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *item, int status, RoundsRemote *remote,
                                       GError **error);

@@ -52,17 +52,89 @@ wait_for_later (RoundsPass *self, const RoundsOutboxItem *item, int status, cons
   return rounds_store_outbox_set_state (self->store, item, "pending", status, reason, next, error);
 }
 
+/* --- acknowledgements ------------------------------------------------------------------------------ */
+
+typedef struct {
+  const RoundsOutboxItem *item;
+  char *version, *text;
+  int status;
+} Ack;
+
+static void
+ack_free (gpointer data)
+{
+  Ack *self = data;
+
+  g_free (self->version);
+  g_free (self->text);
+  g_free (self);
+}
+
+void
+rounds_pass_collect (RoundsPass *self)
+{
+  g_return_if_fail (self->acks == NULL);
+
+  self->acks = g_ptr_array_new_with_free_func (ack_free);
+}
+
+static gboolean
+acknowledge_each (RoundsPass *self, GPtrArray *acks, GError **error)
+{
+  guint i;
+
+  for (i = 0; i < acks->len; i++)
+    {
+      Ack *ack = acks->pdata[i];
+
+      if (!rounds_store_outbox_ack (self->store, ack->item, ack->version, ack->text, ack->status, error))
+        return FALSE;
+      self->report->pushed++;
+    }
+  return TRUE;
+}
+
+gboolean
+rounds_pass_flush (RoundsPass *self, GError **error)
+{
+  g_autoptr (GPtrArray) acks = g_steal_pointer (&self->acks);
+  g_autofree RoundsOutboxAck *list = g_new0 (RoundsOutboxAck, acks->len + 1);
+  guint i;
+
+  for (i = 0; i < acks->len; i++)
+    {
+      Ack *ack = acks->pdata[i];
+
+      list[i] = (RoundsOutboxAck){ ack->item, ack->version, ack->text, ack->status };
+    }
+  /* One that the store cannot take must not hold up the others. */
+  if (!rounds_store_outbox_ack_many (self->store, list, acks->len, NULL))
+    return acknowledge_each (self, acks, error);
+  self->report->pushed += acks->len;
+  return TRUE;
+}
+
 static gboolean
 acknowledge (RoundsPass *self, const RoundsOutboxItem *item, const char *version, json_object *resource, int status,
              GError **error)
 {
   g_autofree char *text = resource != NULL ? rounds_json_print (resource) : NULL;
 
+  if (self->acks != NULL)
+    {
+      Ack *ack = g_new (Ack, 1);
+
+      *ack = (Ack){ item, g_strdup (version), g_steal_pointer (&text), status };
+      g_ptr_array_add (self->acks, ack);
+      return TRUE;
+    }
   if (!rounds_store_outbox_ack (self->store, item, version, text, status, error))
     return FALSE;
   self->report->pushed++;
   return TRUE;
 }
+
+/* --- answers ------------------------------------------------------------------------------------------ */
 
 /* The server took the record but not all of it: its version is the new base, ours stays, and waits shown. */
 static gboolean

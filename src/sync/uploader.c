@@ -99,24 +99,25 @@ static gboolean
 verify (Upload *self, RoundsOutboxItem *const *items, guint n, guint *n_left, GError **error)
 {
   g_autoptr (GPtrArray) remotes = rounds_pass_read_many (self->pass, items, n, error);
+  gboolean ok = remotes != NULL;
   guint i;
 
   *n_left = 0;
-  if (remotes == NULL)
+  if (!ok)
     return FALSE;
-  for (i = 0; i < n; i++)
+  rounds_pass_collect (self->pass);
+  for (i = 0; ok && i < n; i++)
     {
-      RoundsSettled settled;
+      RoundsSettled settled = ROUNDS_SETTLED;
 
-      if (!rounds_pass_settle_read (self->pass, items[i], remotes->pdata[i], TRUE, &settled, error))
-        return FALSE;
+      ok = rounds_pass_settle_read (self->pass, items[i], remotes->pdata[i], TRUE, &settled, error);
       if (settled == ROUNDS_SETTLED_AGAIN)
         (*n_left)++;
       else
         step (self, 1);
     }
   self->again |= *n_left > 0;
-  return TRUE;
+  return rounds_pass_flush (self->pass, ok ? error : NULL) && ok;
 }
 
 /* The connection broke, or the server did (5xx), after the request went out. */
@@ -285,7 +286,7 @@ accept_all (Upload *self, RoundsOutboxItem *const *items, guint n, RoundsExchang
 {
   g_autoptr (GPtrArray) read = NULL;
   guint i;
-  gboolean complete = exchange->entries != NULL;
+  gboolean complete = exchange->entries != NULL, ok = TRUE;
 
   for (i = 0; complete && i < n; i++)
     {
@@ -296,16 +297,15 @@ accept_all (Upload *self, RoundsOutboxItem *const *items, guint n, RoundsExchang
   /* An answer without the records: read them back together. */
   if (!complete && (read = rounds_pass_read_many (self->pass, items, n, error)) == NULL)
     return FALSE;
-  for (i = 0; i < n; i++)
+  rounds_pass_collect (self->pass);
+  for (i = 0; ok && i < n; i++)
     {
-      RoundsRemote *remote = complete ? exchange->entries->pdata[i] : read->pdata[i];
-
-      if (!rounds_pass_settle_accepted (self->pass, items[i], 200, remote, error))
-        return FALSE;
+      ok = rounds_pass_settle_accepted (self->pass, items[i], 200,
+                                        complete ? exchange->entries->pdata[i] : read->pdata[i], error);
       step (self, 1);
     }
   self->failures = 0;
-  return TRUE;
+  return rounds_pass_flush (self->pass, ok ? error : NULL) && ok;
 }
 
 /* Somebody changed some of these since: settle those, send the others. TRUE in *found when there were any. */
@@ -441,6 +441,25 @@ send_range (Upload *self, Chunk *parent, guint first, guint n, GError **error)
 
 /* --- looking first ------------------------------------------------------------------------------------ */
 
+/* *send = nothing is in its way. */
+static gboolean
+look_at (Upload *self, RoundsOutboxItem *item, const RoundsRemote *remote, gboolean *send, GError **error)
+{
+  RoundsSettled settled;
+  gboolean rebased;
+
+  if (!rounds_pass_settle_read (self->pass, item, remote, FALSE, &settled, error))
+    return FALSE;
+  /* Pending on a new base is another thing than "there is nothing in the way". */
+  rebased = settled == ROUNDS_SETTLED_AGAIN && remote->status == 200 && !is_delete (item) &&
+            g_strcmp0 (remote->version, item->base_version) != 0;
+  self->again |= rebased;
+  *send = settled == ROUNDS_SETTLED_AGAIN && !rebased;
+  if (settled == ROUNDS_SETTLED_LATER || (settled == ROUNDS_SETTLED && remote->status == 410))
+    remember_failed (self, item);
+  return TRUE;
+}
+
 /* Creates may be there already; where a stale If-Match is not refused, updates are looked at too. What is to be
  * sent after that is left in the chunk. */
 static gboolean
@@ -448,7 +467,8 @@ look_first (Upload *self, Chunk *chunk, GError **error)
 {
   g_autoptr (GPtrArray) asked = g_ptr_array_new ();
   g_autoptr (GPtrArray) remotes = NULL;
-  guint i;
+  gboolean ok = TRUE;
+  guint i, at;
 
   for (i = 0; i < chunk->items->len; i++)
     {
@@ -462,32 +482,19 @@ look_first (Upload *self, Chunk *chunk, GError **error)
   remotes = rounds_pass_read_many (self->pass, (RoundsOutboxItem **) asked->pdata, asked->len, error);
   if (remotes == NULL)
     return FALSE;
-  for (i = 0; i < asked->len; i++)
+  rounds_pass_collect (self->pass);
+  for (i = 0; ok && i < asked->len; i++)
     {
-      RoundsOutboxItem *item = asked->pdata[i];
-      RoundsRemote *remote = remotes->pdata[i];
-      RoundsSettled settled;
-      guint at;
-      gboolean rebased;
+      gboolean send = FALSE;
 
-      if (!rounds_pass_settle_read (self->pass, item, remote, FALSE, &settled, error))
-        return FALSE;
-      /* Pending on a new base is another thing than "there is nothing in the way". */
-      rebased = settled == ROUNDS_SETTLED_AGAIN && remote->status == 200 && !is_delete (item) &&
-                g_strcmp0 (remote->version, item->base_version) != 0;
-      self->again |= rebased;
-      if (settled == ROUNDS_SETTLED_AGAIN && !rebased)
+      ok = look_at (self, asked->pdata[i], remotes->pdata[i], &send, error);
+      if (send || !g_ptr_array_find (chunk->items, asked->pdata[i], &at))
         continue;
-      if (settled == ROUNDS_SETTLED_LATER || (settled == ROUNDS_SETTLED && remote->status == 410))
-        remember_failed (self, item);
-      if (g_ptr_array_find (chunk->items, item, &at))
-        {
-          g_ptr_array_remove_index (chunk->items, at);
-          g_array_remove_index (chunk->component, at);
-        }
+      g_ptr_array_remove_index (chunk->items, at);
+      g_array_remove_index (chunk->component, at);
       step (self, 1);
     }
-  return TRUE;
+  return rounds_pass_flush (self->pass, ok ? error : NULL) && ok;
 }
 
 /* As many from `first` as fit into one bundle, circles whole. */
