@@ -5,7 +5,7 @@
 # one folder. Says "ready: fhir URL dicomweb URL" on stdout when both answer; ends on Ctrl+C or SIGTERM and
 # leaves nothing running. Called by ./dev cloud and by the tests.
 #
-#   cloud.sh [--ports-file FILE] [--free-ports] [DIR]
+#   cloud.sh [--ports-file FILE] [--free-ports | --ports=FHIR,DICOMWEB] [DIR]
 #
 # The FHIR server is built once per change of its sources, into $ROUNDS_CLOUD_CACHE.
 
@@ -15,11 +15,12 @@ here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
 say () { printf '%s\n' "$*" >&2; }
 die () { say "cloud: $*"; exit 2; }
 
-ports_file='' free_ports='' build_only='' dir=''
+wished='8790 8791' ports_file='' free_ports='' build_only='' dir=''
 while [ $# -gt 0 ]; do
   case $1 in
     --ports-file) [ $# -gt 1 ] || die "--ports-file wants a file"; ports_file=$2; shift ;;
     --free-ports) free_ports=1 ;;
+    --ports=*,*) wished=$(printf '%s\n' "${1#--ports=}" | tr ',' ' ') ;;
     --build-only) build_only=1 ;;
     -*) die "usage: cloud.sh [--ports-file FILE] [--free-ports] [DIR]" ;;
     *) [ -z "$dir" ] || die "one folder, please"; dir=$1 ;;
@@ -93,7 +94,7 @@ fi
 
 # The fixed ports when they are free and may be used, else any free ones (held together while choosing, so
 # that they differ).
-ports=$(FREE_PORTS=$free_ports python3 - 8790 8791 8792 <<'EOF'
+ports=$(FREE_PORTS=$free_ports python3 - $wished 8792 <<'EOF'
 import os, socket, sys
 held = []
 for wish in sys.argv[1:]:
