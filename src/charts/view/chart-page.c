@@ -2,62 +2,15 @@
 /* The chart page: descriptors in, widgets out. It knows no section by name; a new descriptor appears here
  * without a line of this file. Saving is immediate, and Undo is offered for every change. */
 
-#include "charts/view/chart-page.h"
+#include "charts/view/chart-page-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "charts/edit.h"
-#include "charts/list-model.h"
-#include "charts/notes.h"
-#include "charts/summary.h"
 #include "charts/view/ask.h"
 #include "charts/view/details.h"
-#include "charts/view/form-panel.h"
 #include "charts/view/section-table.h"
 #include "kit/kit.h"
-
-#define MAX_SECTIONS 32
-
-struct _RoundsChartPage
-{
-  AdwBin parent_instance;
-
-  GtkListBox *sections;
-  GtkWidget *sections_side;
-  GtkDropDown *section_choice;
-  GtkLabel *section_title;
-  AdwToggleGroup *which;
-  AdwToggle *active_toggle;
-  AdwToggle *all_toggle;
-  GtkWidget *add;
-  GtkLabel *add_label;
-  GtkWidget *edit;
-  GtkButton *stop;
-  GtkWidget *addendum;
-  GtkWidget *remove;
-  GtkBox *drafts;
-  GtkStack *stack;
-  GtkColumnView *table;
-  AdwStatusPage *empty;
-  GtkBox *details;
-  AdwOverlaySplitView *split;
-  RoundsFormPanel *form;
-
-  RoundsStore *store;
-  char *patient_id;
-  GCancellable *ticket;          /* of the patient */
-  GCancellable *details_ticket;  /* of the selected row */
-  const RoundsSection *section;
-  RoundsListModel *models[MAX_SECTIONS];
-  GtkFilterListModel *filtered;
-  GtkSingleSelection *selection;
-  char *wanted_id;               /* select this one when it appears */
-  guint drafts_timeout;
-  RoundsEdited *last_edit;       /* for Ctrl+Z, of this patient */
-  gboolean narrow;
-  gboolean switching;
-};
 
 enum {
   PROP_SECTION = 1,
@@ -90,8 +43,8 @@ current_model (RoundsChartPage *self)
   return self->section != NULL ? self->models[section_index (self->section)] : NULL;
 }
 
-static RoundsRow *
-selected_row (RoundsChartPage *self)
+RoundsRow *
+rounds_chart_page_selected (RoundsChartPage *self)
 {
   return self->selection != NULL ? gtk_single_selection_get_selected_item (self->selection) : NULL;
 }
@@ -101,7 +54,7 @@ selected_row (RoundsChartPage *self)
 static void
 update_verbs (RoundsChartPage *self)
 {
-  RoundsRow *row = selected_row (self);
+  RoundsRow *row = rounds_chart_page_selected (self);
   const RoundsSection *section = self->section;
   const RoundsRole role = self->store != NULL ? rounds_store_get_role (self->store) : ROUNDS_ROLE_READ_ONLY;
   const gboolean may = self->store != NULL && self->patient_id != NULL && section != NULL
@@ -209,7 +162,7 @@ details_answer (gpointer widget, gpointer result, const GError *error, gpointer 
 static void
 show_details (RoundsChartPage *self)
 {
-  RoundsRow *row = selected_row (self);
+  RoundsRow *row = rounds_chart_page_selected (self);
 
   rounds_ticket_renew (&self->details_ticket);
   update_verbs (self);
@@ -290,8 +243,8 @@ bind_model (RoundsChartPage *self)
   g_signal_connect (self->selection, "notify::selected-item", G_CALLBACK (selected_cb), self);
 }
 
-static void
-show_section (RoundsChartPage *self, const RoundsSection *section)
+void
+rounds_chart_page_go (RoundsChartPage *self, const RoundsSection *section)
 {
   guint index = section_index (section);
 
@@ -319,7 +272,7 @@ static void
 section_row_selected_cb (GtkListBox *list, GtkListBoxRow *row, RoundsChartPage *self)
 {
   if (!self->switching && row != NULL)
-    show_section (self, rounds_sections ()[gtk_list_box_row_get_index (row)]);
+    rounds_chart_page_go (self, rounds_sections ()[gtk_list_box_row_get_index (row)]);
 }
 
 static void
@@ -328,7 +281,7 @@ section_choice_cb (GtkDropDown *choice, GParamSpec *pspec, RoundsChartPage *self
   guint index = gtk_drop_down_get_selected (choice);
 
   if (!self->switching && index != GTK_INVALID_LIST_POSITION && self->section != NULL)
-    show_section (self, rounds_sections ()[index]);
+    rounds_chart_page_go (self, rounds_sections ()[index]);
 }
 
 static void
@@ -360,401 +313,28 @@ wide_cb (AdwBreakpoint *breakpoint, RoundsChartPage *self)
   set_narrow (self, FALSE);
 }
 
-/* --- drafts --------------------------------------------------------------------------------------- */
+/* --- forms ---------------------------------------------------------------------------------------- */
 
-static gpointer
-drafts_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+void
+rounds_chart_page_open_form (RoundsChartPage *self, const RoundsSection *section, const RoundsRecord *record,
+                             json_object *values)
 {
-  GPtrArray *drafts = rounds_draft_list (store, data, error);
-
-  /* The record that a draft edits is read with it, on the revision it has now. */
-  for (guint i = 0; drafts != NULL && i < drafts->len; i++)
-    {
-      RoundsDraft *draft = g_ptr_array_index (drafts, i);
-
-      if (draft->id != NULL && draft->type != NULL)
-        {
-          g_autoptr (RoundsRecord) record = rounds_store_get (store, draft->type, draft->id, NULL);
-
-          /* It was changed or went away since: what was typed is kept, but as text for a new one. */
-          if (record == NULL || record->deleted)
-            g_clear_pointer (&draft->id, g_free);
-        }
-    }
-  return drafts;
-}
-
-typedef struct {
-  RoundsChartPage *page;   /* borrowed: the bar is its child */
-  RoundsDraft *draft;
-  RoundsRecord *record;
-} Bar;
-
-static void
-bar_free (gpointer data, GClosure *closure)
-{
-  Bar *bar = data;
-
-  rounds_draft_free (bar->draft);
-  g_free (bar);
-}
-
-static void open_form (RoundsChartPage *self, const RoundsSection *section, const RoundsRecord *record,
-                       json_object *values);
-
-typedef struct {
-  RoundsDraft *draft;
-} Reopen;
-
-static void
-reopen_free (gpointer data)
-{
-  Reopen *reopen = data;
-
-  rounds_draft_free (reopen->draft);
-  g_free (reopen);
-}
-
-static gpointer
-reopen_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  Reopen *reopen = data;
-  RoundsRecord *record = rounds_store_get (store, reopen->draft->type, reopen->draft->id, error);
-
-  /* The editor goes on from what it had seen: if it changed since, saving says so. */
-  if (record != NULL && reopen->draft->revision != 0 && record->revision != reopen->draft->revision)
-    record->revision = reopen->draft->revision;
-  return record;
-}
-
-static void
-reopen_answer (gpointer widget, gpointer result, const GError *error, gpointer data)
-{
-  Reopen *reopen = data;
-  RoundsChartPage *self = widget;
-
-  if (result != NULL && g_strcmp0 (reopen->draft->patient_id, self->patient_id) == 0)
-    open_form (self, rounds_section_find (reopen->draft->section), result, reopen->draft->values);
-}
-
-static void
-draft_open_cb (GtkButton *button, Bar *bar)
-{
-  RoundsChartPage *self = bar->page;
-  const RoundsDraft *draft = bar->draft;
-  const RoundsSection *section = rounds_section_find (draft->section);
-
-  if (g_strcmp0 (draft->patient_id, self->patient_id) != 0)
-    return;
-  show_section (self, section);
-  if (draft->id != NULL)
-    {
-      Reopen *reopen = g_new0 (Reopen, 1);
-      g_autofree char *text = rounds_draft_print (draft->type, draft->id, draft->revision, draft->values, draft->changed_us);
-
-      reopen->draft = rounds_draft_parse (draft->key, text);
-      rounds_ask (self, self->store, self->ticket, reopen_work, reopen, reopen_free, (GDestroyNotify) rounds_record_free,
-                  reopen_answer);
-    }
-  else
-    open_form (self, section, NULL, draft->values);
-}
-
-static void load_drafts (RoundsChartPage *self);
-
-static void
-drafts_answer (gpointer widget, gpointer result, const GError *error, gpointer data)
-{
-  RoundsChartPage *self = widget;
-  GPtrArray *drafts = result;
-  GtkWidget *child;
-
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->drafts))) != NULL)
-    gtk_box_remove (self->drafts, child);
-  for (guint i = 0; drafts != NULL && i < drafts->len && i < 5; i++)
-    {
-      RoundsDraft *draft = g_ptr_array_index (drafts, i);
-      const RoundsSection *section = rounds_section_find (draft->section);
-      g_autofree char *text = NULL;
-      GtkWidget *row, *button, *label;
-      Bar *bar;
-
-      if (section == NULL || (rounds_form_panel_is_open (self->form) && rounds_form_panel_get_section (self->form) == section))
-        continue;
-      text = rounds_details_draft_words (draft);
-      row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-      gtk_widget_add_css_class (row, "draft-bar");
-      label = rounds_label_new (text, NULL);
-      gtk_widget_set_hexpand (label, TRUE);
-      gtk_box_append (GTK_BOX (row), label);
-      button = gtk_button_new_with_label (_("Go on"));
-      gtk_widget_add_css_class (button, "flat");
-      bar = g_new0 (Bar, 1);
-      bar->page = self;
-      bar->draft = draft;
-      g_ptr_array_index (drafts, i) = NULL;   /* taken; the array skips NULL when it is freed */
-      g_signal_connect_data (button, "clicked", G_CALLBACK (draft_open_cb), bar, bar_free, 0);
-      gtk_box_append (GTK_BOX (row), button);
-      gtk_box_append (self->drafts, row);
-    }
-}
-
-static gboolean
-load_drafts_cb (gpointer data)
-{
-  RoundsChartPage *self = data;
-
-  self->drafts_timeout = 0;
-  load_drafts (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-load_drafts (RoundsChartPage *self)
-{
-  g_clear_handle_id (&self->drafts_timeout, g_source_remove);
-  /* A draft that was just thrown away or saved must not come back as unfinished. */
-  if (self->patient_id != NULL && rounds_drafts_busy (self->store))
-    self->drafts_timeout = g_timeout_add (40, load_drafts_cb, self);
-  else if (self->patient_id != NULL)
-    rounds_ask (self, self->store, self->ticket, drafts_work, g_strdup (self->patient_id), g_free,
-                (GDestroyNotify) g_ptr_array_unref, drafts_answer);
+  rounds_form_panel_open (self->form, self->store, section, self->patient_id, record, values);
+  adw_overlay_split_view_set_show_sidebar (self->split, TRUE);
+  rounds_chart_page_load_drafts (self);
 }
 
 static void
 reload_drafts_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
-  load_drafts (ROUNDS_CHART_PAGE (widget));
-}
-
-/* --- verbs ---------------------------------------------------------------------------------------- */
-
-typedef struct {
-  GWeakRef page;
-  RoundsStore *store;
-  RoundsEdited edited;
-  RoundsRecord *record;
-  const RoundsSection *section;
-  RoundsEdited *(*verb) (RoundsStore *, const RoundsSection *, const RoundsRecord *, GError **);
-  char *title;
-} Deed;
-
-static void
-deed_free (gpointer data)
-{
-  Deed *deed = data;
-
-  g_weak_ref_clear (&deed->page);
-  g_clear_object (&deed->store);
-  g_clear_pointer (&deed->record, rounds_record_free);
-  g_free (deed->edited.type);
-  g_free (deed->edited.id);
-  g_free (deed->title);
-  g_free (deed);
-}
-
-static Deed *
-deed_new (RoundsChartPage *self, const char *type, const char *id, gint64 revision)
-{
-  Deed *deed = g_new0 (Deed, 1);
-
-  g_weak_ref_init (&deed->page, self);
-  deed->store = g_object_ref (self->store);
-  deed->edited.type = g_strdup (type);
-  deed->edited.id = g_strdup (id);
-  deed->edited.revision = revision;
-  return deed;
-}
-
-static gpointer
-undo_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  Deed *deed = data;
-
-  return GINT_TO_POINTER (rounds_edit_undo (store, &deed->edited, error));
-}
-
-static void
-undo_answer (gpointer widget, gpointer result, const GError *error, gpointer data)
-{
-  rounds_toast (widget, error == NULL ? _("Taken back")
-                        : g_error_matches (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_STALE)
-                          ? _("It was changed again since: not taken back") : error->message,
-                NULL, NULL, NULL, NULL);
-}
-
-static void
-undo (RoundsChartPage *self, RoundsStore *store, const RoundsEdited *edited)
-{
-  Deed *deed = deed_new (self, edited->type, edited->id, edited->revision);
-
-  g_set_object (&deed->store, store);
-  rounds_ask (self, store, NULL, undo_work, deed, deed_free, NULL, undo_answer);
-}
-
-/* The toast's undo acts on the store and resource of its own edit, whatever patient is shown by then. */
-static void
-undo_cb (gpointer data)
-{
-  Deed *deed = data;
-  g_autoptr (RoundsChartPage) page = g_weak_ref_get (&deed->page);
-
-  if (page != NULL)
-    undo (page, deed->store, &deed->edited);
-}
-
-static void
-offer_undo (RoundsChartPage *self, RoundsStore *store, const char *title, const char *type, const char *id, gint64 revision)
-{
-  Deed *deed;
-
-  g_clear_pointer (&self->last_edit, rounds_edited_free);
-  if (revision != 0 && store == self->store)
-    {
-      self->last_edit = g_new0 (RoundsEdited, 1);
-      self->last_edit->type = g_strdup (type);
-      self->last_edit->id = g_strdup (id);
-      self->last_edit->revision = revision;
-    }
-  if (revision == 0)
-    {
-      rounds_toast (GTK_WIDGET (self), title, NULL, NULL, NULL, NULL);
-      return;
-    }
-  deed = g_new0 (Deed, 1);
-  g_weak_ref_init (&deed->page, self);
-  deed->store = g_object_ref (store);
-  deed->edited.type = g_strdup (type);
-  deed->edited.id = g_strdup (id);
-  deed->edited.revision = revision;
-  rounds_toast (GTK_WIDGET (self), title, _("Undo"), undo_cb, deed, deed_free);
-}
-
-static gpointer
-verb_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  Deed *deed = data;
-
-  return deed->verb (store, deed->section, deed->record, error);
-}
-
-static void
-verb_answer (gpointer widget, gpointer result, const GError *error, gpointer data)
-{
-  RoundsChartPage *self = widget;
-  RoundsEdited *edited = result;
-  Deed *deed = data;
-
-  if (edited == NULL)
-    rounds_toast (widget, g_error_matches (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_STALE)
-                            ? _("It was changed meanwhile: look at it again") : error->message, NULL, NULL, NULL, NULL);
-  else
-    offer_undo (self, deed->store, deed->title, edited->type, edited->id, edited->revision);
-}
-
-static void
-do_verb (RoundsChartPage *self, RoundsEdited *(*verb) (RoundsStore *, const RoundsSection *, const RoundsRecord *, GError **),
-         const char *format)
-{
-  RoundsRow *row = selected_row (self);
-  Deed *deed;
-
-  if (row == NULL || self->store == NULL)
-    return;
-  deed = deed_new (self, NULL, NULL, 0);
-  deed->section = self->section;
-  deed->record = rounds_record_copy (rounds_row_get_record (row));
-  deed->verb = verb;
-  /* A test has many values; what is done is done to the newest, so it is named. */
-  deed->title = self->section->group != NULL && rounds_row_get_line (row) != NULL
-                  ? g_strdup_printf ("%s: %s %s", format, rounds_row_get_name (row), rounds_row_get_line (row))
-                  : g_strdup_printf ("%s: %s", format, rounds_row_get_name (row));
-  rounds_ask (self, self->store, NULL, verb_work, deed, deed_free, (GDestroyNotify) rounds_edited_free, verb_answer);
-}
-
-static void
-open_form (RoundsChartPage *self, const RoundsSection *section, const RoundsRecord *record, json_object *values)
-{
-  rounds_form_panel_open (self->form, self->store, section, self->patient_id, record, values);
-  adw_overlay_split_view_set_show_sidebar (self->split, TRUE);
-  load_drafts (self);
-}
-
-static void
-add_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
-
-  rounds_chart_page_add (self, self->section->id);
-}
-
-static void
-edit_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
-  RoundsRow *row = selected_row (self);
-
-  if (row != NULL && rounds_row_can_edit (row))
-    open_form (self, self->section, rounds_row_get_record (row), NULL);
-}
-
-static void
-stop_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
-
-  do_verb (self, rounds_edit_stop, _(self->section->stop));
-}
-
-static void
-remove_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  do_verb (ROUNDS_CHART_PAGE (widget), rounds_edit_remove, _("Entered in error"));
-}
-
-static void
-addendum_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
-  RoundsRow *row = selected_row (self);
-  g_autoptr (json_object) original = row != NULL ? rounds_record_parse (rounds_row_get_record (row)) : NULL;
-  g_autoptr (json_object) values = original != NULL ? rounds_note_addendum_values (original) : NULL;
-
-  if (values != NULL)
-    open_form (self, self->section, NULL, values);
-}
-
-static void
-undo_version_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
-  RoundsEdited edited;
-  const char *type, *id;
-
-  g_variant_get (parameter, "(&s&sx)", &type, &id, &edited.revision);
-  edited.type = (char *) type;
-  edited.id = (char *) id;
-  if (self->store != NULL)
-    undo (self, self->store, &edited);
-}
-
-static void
-undo_last_action (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
-  g_autoptr (RoundsEdited) edited = g_steal_pointer (&self->last_edit);
-
-  if (edited == NULL || self->store == NULL)
-    rounds_toast (widget, _("There is nothing to take back"), NULL, NULL, NULL, NULL);
-  else
-    undo (self, self->store, edited);
+  rounds_chart_page_load_drafts (ROUNDS_CHART_PAGE (widget));
 }
 
 static void
 decide_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
-  RoundsRow *row = selected_row (self);
+  RoundsRow *row = rounds_chart_page_selected (self);
 
   if (row != NULL)
     g_signal_emit (self, signals[SIGNAL_DECIDE], 0, rounds_row_get_record (row)->type, rounds_row_get_id (row));
@@ -768,7 +348,7 @@ go_action (GtkWidget *widget, const char *name, GVariant *parameter)
 
   for (guint i = 0; all[i] != NULL; i++)
     if (i == wanted)
-      show_section (ROUNDS_CHART_PAGE (widget), all[i]);
+      rounds_chart_page_go (ROUNDS_CHART_PAGE (widget), all[i]);
 }
 
 static void
@@ -783,7 +363,7 @@ form_saved_cb (RoundsFormPanel *form, const char *title, const char *type, const
 {
   g_free (self->wanted_id);
   self->wanted_id = g_strdup (id);
-  offer_undo (self, self->store, title, type, id, revision);
+  rounds_chart_page_offer_undo (self, self->store, title, type, id, revision);
 }
 
 static void
@@ -792,7 +372,7 @@ form_closed_cb (RoundsFormPanel *form, RoundsChartPage *self)
   adw_overlay_split_view_set_show_sidebar (self->split, FALSE);
   if (self->patient_id != NULL)
     {
-      load_drafts (self);
+      rounds_chart_page_load_drafts (self);
       gtk_widget_grab_focus (GTK_WIDGET (self->table));
     }
 }
@@ -809,7 +389,7 @@ forget (RoundsChartPage *self)
   if (self->details_ticket != NULL)
     g_cancellable_cancel (self->details_ticket);
   g_clear_object (&self->details_ticket);
-  for (guint i = 0; i < MAX_SECTIONS; i++)
+  for (guint i = 0; i < ROUNDS_CHART_PAGE_MAX_SECTIONS; i++)
     {
       if (self->models[i] != NULL)
         g_signal_handlers_disconnect_by_data (self->models[i], self);
@@ -902,21 +482,10 @@ rounds_chart_page_class_init (RoundsChartPageClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, narrow_cb);
   gtk_widget_class_bind_template_callback (widget_class, wide_cb);
 
-  gtk_widget_class_install_action (widget_class, "chart.add", NULL, add_action);
-  gtk_widget_class_install_action (widget_class, "chart.edit", NULL, edit_action);
-  gtk_widget_class_install_action (widget_class, "chart.stop", NULL, stop_action);
-  gtk_widget_class_install_action (widget_class, "chart.addendum", NULL, addendum_action);
-  gtk_widget_class_install_action (widget_class, "chart.remove", NULL, remove_action);
-  gtk_widget_class_install_action (widget_class, "chart.undo-version", "(ssx)", undo_version_action);
-  gtk_widget_class_install_action (widget_class, "chart.undo", NULL, undo_last_action);
+  rounds_chart_page_install_verbs (widget_class);
   gtk_widget_class_install_action (widget_class, "chart.decide", NULL, decide_action);
   gtk_widget_class_install_action (widget_class, "chart.reload-drafts", NULL, reload_drafts_action);
   gtk_widget_class_install_action (widget_class, "chart.go", "i", go_action);
-  /* Bubbling from the focus: a letter typed into a field never comes this far. */
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_n, 0, "chart.add", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "chart.undo", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_F2, 0, "chart.edit", NULL);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Delete, 0, "chart.remove", NULL);
   for (guint i = 0; i < 9; i++)
     gtk_widget_class_add_binding_action (widget_class, GDK_KEY_1 + i, GDK_ALT_MASK, "chart.go", "i", (int) i);
 }
@@ -934,7 +503,7 @@ rounds_chart_page_init (RoundsChartPage *self)
       GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
       GtkWidget *title = rounds_label_new (_(all[i]->title), NULL);
 
-      g_assert (i < MAX_SECTIONS);
+      g_assert (i < ROUNDS_CHART_PAGE_MAX_SECTIONS);
       gtk_widget_set_hexpand (title, TRUE);
       gtk_box_append (GTK_BOX (box), title);
       gtk_box_append (GTK_BOX (box), rounds_label_new (NULL, "dimmed caption numeric"));
@@ -947,7 +516,7 @@ rounds_chart_page_init (RoundsChartPage *self)
   rounds_accessible_name (GTK_WIDGET (self->section_choice), _("Section"));
   rounds_accessible_name (self->edit, _("Edit"));
   rounds_accessible_name (self->remove, _("Entered in error"));
-  show_section (self, all[0]);
+  rounds_chart_page_go (self, all[0]);
 }
 
 GtkWidget *
@@ -985,7 +554,7 @@ rounds_chart_page_set_patient (RoundsChartPage *self, RoundsStore *store, const 
   show_counts (self);
   show_stack (self);
   show_details (self);
-  load_drafts (self);
+  rounds_chart_page_load_drafts (self);
 }
 
 gboolean
@@ -997,7 +566,7 @@ rounds_chart_page_show_section (RoundsChartPage *self, const char *section_id, c
     return FALSE;
   g_free (self->wanted_id);
   self->wanted_id = g_strdup (resource_id);
-  show_section (self, section);
+  rounds_chart_page_go (self, section);
   select_wanted (self);
   return TRUE;
 }
@@ -1009,11 +578,11 @@ rounds_chart_page_add (RoundsChartPage *self, const char *section_id)
 
   if (section == NULL || section->add == NULL || self->patient_id == NULL)
     return;
-  show_section (self, section);
+  rounds_chart_page_go (self, section);
   if (!rounds_role_may (rounds_store_get_role (self->store), ROUNDS_ACT_WRITE, section->types[0]))
     {
       rounds_toast (GTK_WIDGET (self), _("Your role may read this, not write it"), NULL, NULL, NULL, NULL);
       return;
     }
-  open_form (self, section, NULL, NULL);
+  rounds_chart_page_open_form (self, section, NULL, NULL);
 }
