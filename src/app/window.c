@@ -5,60 +5,16 @@
  * left behind with somebody else's data.
  */
 
-#include "app/window.h"
+#include "app/window-private.h"
 
 #include <glib/gi18n-lib.h>
 
-#include "app/palette.h"
-#include "app/shortcuts.h"
-#include "app/summary-page.h"
-#include "app/sync-page.h"
-#include "app/unlock-page.h"
-#include "charts/view/chart-page.h"
-#include "charts/view/patient-banner.h"
-#include "charts/view/patient-dialog.h"
-#include "charts/view/patient-list.h"
-#include "import/import.h"
-#include "scans/view/scans-page.h"
 #include "store/outbox.h"
-#include "vitals/view/vitals-page.h"
-
-struct _RoundsWindow {
-  AdwApplicationWindow parent_instance;
-
-  /* template children */
-  AdwToastOverlay *toasts;
-  GtkStack *root;
-  RoundsUnlockPage *unlock_page;
-  AdwOverlaySplitView *split;
-  RoundsPatientList *patient_list;
-  AdwButtonContent *sync_content;
-  GtkWidget *sync_button;
-  RoundsPatientBanner *banner;
-  GtkStack *body;
-  AdwViewStack *pages;
-  RoundsSummaryPage *summary;
-  RoundsChartPage *chart_page;
-  RoundsScansPage *scans_page;
-  RoundsVitalsPage *vitals_page;
-  RoundsSyncPage *sync_page;
-
-  /* owned */
-  GSettings *settings;
-  RoundsSession *session;
-  char *patient_id;
-  GCancellable *cancellable;   /* of what runs for this session */
-  guint idle_id;
-  gulong outbox_handler;
-  gint64 last_input_us;
-  gboolean reading;            /* the scans page is shown */
-  gboolean had_sidebar;        /* before it was */
-};
 
 G_DEFINE_FINAL_TYPE (RoundsWindow, rounds_window, ADW_TYPE_APPLICATION_WINDOW)
 
-static void
-toast (RoundsWindow *self, const char *text)
+void
+rounds_window_toast (RoundsWindow *self, const char *text)
 {
   AdwToast *item = adw_toast_new (text);
 
@@ -84,8 +40,8 @@ audited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_warning ("a view could not be written into the audit trail: %s", error->message);
 }
 
-static void
-show_body (RoundsWindow *self)
+void
+rounds_window_show_body (RoundsWindow *self)
 {
   gboolean scans = FALSE;
 
@@ -120,7 +76,7 @@ rounds_window_set_patient (RoundsWindow *self, const char *patient_id)
     gtk_stack_set_visible_child_name (self->body, "patient");
   if (g_strcmp0 (patient_id, self->patient_id) == 0 && patient_id != NULL)
     {
-      show_body (self);
+      rounds_window_show_body (self);
       return;
     }
 
@@ -140,7 +96,7 @@ rounds_window_set_patient (RoundsWindow *self, const char *patient_id)
       if (adw_overlay_split_view_get_collapsed (self->split))
         adw_overlay_split_view_set_show_sidebar (self->split, FALSE);
     }
-  show_body (self);
+  rounds_window_show_body (self);
 }
 
 static void
@@ -235,7 +191,7 @@ unlocked_cb (RoundsWindow *self, RoundsSession *session)
   set_work_actions_enabled (self, TRUE);
   gtk_stack_set_visible_child_name (self->root, "work");
   gtk_stack_set_visible_child_name (self->body, "empty");
-  show_body (self);
+  rounds_window_show_body (self);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.find-patient", NULL);
 }
 
@@ -297,371 +253,10 @@ screensaver_changed_cb (GtkApplication *application, GParamSpec *pspec, RoundsWi
     rounds_window_lock (self, _("Locked with the screen"));
 }
 
-/* --- import --------------------------------------------------------------------------------------- */
-
-typedef struct {
-  char **paths;
-  RoundsWindow *window;        /* only for progress, on the main thread */
-  RoundsImportSummary summary;
-  GString *problems;
-  guint n_problems;
-} ImportJob;
-
-static void
-import_job_free (ImportJob *job)
-{
-  g_strfreev (job->paths);
-  g_string_free (job->problems, TRUE);
-  g_free (job);
-}
-
-static void
-import_reported (const RoundsImportReport *report, guint done, guint total, gpointer data)
-{
-  ImportJob *job = data;
-
-  if (report->status != ROUNDS_STATUS_REJECTED && !report->refused_some)
-    return;
-  if (job->n_problems++ < 20)
-    {
-      g_autofree char *name = g_path_get_basename (report->path);
-
-      g_string_append_printf (job->problems, "%s: %s\n", name, report->detail != NULL ? report->detail : "");
-    }
-}
-
-static gpointer
-import_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  ImportJob *job = data;
-  RoundsImportOptions options = { 0 };
-
-  if (!rounds_import_paths (store, (const char *const *) job->paths, &options, import_reported, job, &job->summary,
-                            cancellable, error))
-    return NULL;
-  return job;
-}
-
-static void
-import_done_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (RoundsWindow) self = user_data;
-  g_autoptr (GError) error = NULL;
-  ImportJob *job = rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
-  g_autofree char *text = NULL;
-
-  if (job == NULL)
-    {
-      if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        toast (self, error->message);
-      return;
-    }
-  text = g_strdup_printf (_("%u files: %u imported, %u updated, %u unchanged, %u rejected"), job->summary.files,
-                          job->summary.by_status[ROUNDS_STATUS_IMPORTED],
-                          job->summary.by_status[ROUNDS_STATUS_UPDATED],
-                          job->summary.by_status[ROUNDS_STATUS_UNCHANGED],
-                          job->summary.by_status[ROUNDS_STATUS_REJECTED]);
-  toast (self, text);
-  if (job->n_problems > 0)
-    {
-      AdwAlertDialog *dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (_("Not everything could be taken"), NULL));
-
-      if (job->n_problems > 20)
-        g_string_append_printf (job->problems, _("… and %u more"), job->n_problems - 20);
-      adw_alert_dialog_set_body (dialog, job->problems->str);
-      adw_alert_dialog_add_response (dialog, "close", _("_Close"));
-      adw_dialog_present (ADW_DIALOG (dialog), GTK_WIDGET (self));
-    }
-}
-
-void
-rounds_window_import (RoundsWindow *self, const char *const *paths)
-{
-  RoundsStore *store = rounds_window_get_store (self);
-  ImportJob *job = NULL;
-
-  g_return_if_fail (ROUNDS_IS_WINDOW (self));
-
-  if (store == NULL || paths == NULL || paths[0] == NULL)
-    return;
-  job = g_new0 (ImportJob, 1);
-  job->paths = g_strdupv ((char **) paths);
-  job->problems = g_string_new (NULL);
-  toast (self, _("Importing…"));
-  /* The job is its own result; it is freed with the task. */
-  rounds_store_run_async (store, import_work, job, (GDestroyNotify) import_job_free, NULL, self->cancellable,
-                          import_done_cb, g_object_ref (self));
-}
-
-static void
-import_list (RoundsWindow *self, GListModel *files)
-{
-  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
-  g_auto (GStrv) list = NULL;
-
-  for (guint i = 0; i < g_list_model_get_n_items (files); i++)
-    {
-      g_autoptr (GFile) file = g_list_model_get_item (files, i);
-
-      if (g_file_peek_path (file) != NULL)
-        g_strv_builder_add (paths, g_file_peek_path (file));
-    }
-  list = g_strv_builder_end (paths);
-  rounds_window_import (self, (const char *const *) list);
-}
-
-static void
-files_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (RoundsWindow) self = user_data;
-  g_autoptr (GListModel) files = gtk_file_dialog_open_multiple_finish (GTK_FILE_DIALOG (source), result, NULL);
-
-  if (files != NULL)
-    import_list (self, files);
-}
-
-static void
-folder_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (RoundsWindow) self = user_data;
-  g_autoptr (GListModel) files =
-      gtk_file_dialog_select_multiple_folders_finish (GTK_FILE_DIALOG (source), result, NULL);
-
-  if (files != NULL)
-    import_list (self, files);
-}
-
-static void
-import_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
-
-  if (g_strcmp0 (name, "win.import-folder") == 0)
-    {
-      gtk_file_dialog_set_title (dialog, _("Import a Folder"));
-      gtk_file_dialog_select_multiple_folders (dialog, GTK_WINDOW (widget), NULL, folder_chosen_cb,
-                                               g_object_ref (widget));
-      return;
-    }
-  gtk_file_dialog_set_title (dialog, _("Import Records, Scans or Vitals"));
-  gtk_file_dialog_open_multiple (dialog, GTK_WINDOW (widget), NULL, files_chosen_cb, g_object_ref (widget));
-}
-
-static gboolean
-dropped_cb (RoundsWindow *self, const GValue *value)
-{
-  GSList *files = g_value_get_boxed (value);
-  g_autoptr (GListStore) list = g_list_store_new (G_TYPE_FILE);
-
-  for (GSList *item = files; item != NULL; item = item->next)
-    g_list_store_append (list, item->data);
-  import_list (self, G_LIST_MODEL (list));
-  return TRUE;
-}
-
-/* --- actions -------------------------------------------------------------------------------------- */
-
-static void
-page_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  if (self->patient_id == NULL)
-    return;
-  gtk_stack_set_visible_child_name (self->body, "patient");
-  adw_view_stack_set_visible_child_name (self->pages, g_variant_get_string (parameter, NULL));
-  show_body (self);
-}
-
-static void
-show_page (RoundsWindow *self, const char *page)
-{
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.page", "s", page);
-}
-
-static void
-show_scan_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  show_page (self, "scans");
-  rounds_scans_page_open_series (self->scans_page, g_variant_get_string (parameter, NULL));
-}
-
-static void
-show_section_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  show_page (self, "chart");
-  rounds_chart_page_show_section (self->chart_page, g_variant_get_string (parameter, NULL), NULL);
-}
-
-static void
-add_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  show_page (self, "chart");
-  rounds_chart_page_add (self->chart_page, g_variant_get_string (parameter, NULL));
-}
-
-static void
-conflict_chosen_cb (RoundsWindow *self, const char *type, const char *id)
-{
-  g_autofree char *reference = g_strdup_printf ("%s/%s", type, id);
-
-  gtk_widget_activate_action (GTK_WIDGET (self), "win.resolve", "s", reference);
-}
-
-static void
-enter_vitals_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  show_page (self, "vitals");
-  rounds_vitals_page_focus_entry (self->vitals_page);
-}
-
-static void
-patient_saved_cb (const char *patient_id, gpointer widget)
-{
-  rounds_window_set_patient (ROUNDS_WINDOW (widget), patient_id);
-}
-
-static void
-patient_form_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-  RoundsStore *store = rounds_window_get_store (self);
-
-  if (store == NULL)
-    return;
-  if (g_strcmp0 (name, "win.edit-patient") == 0 && self->patient_id == NULL)
-    return;
-  if (g_strcmp0 (name, "win.edit-patient") == 0)
-    rounds_patient_dialog_edit (widget, store, self->patient_id);
-  else
-    rounds_patient_dialog_present (widget, store, NULL, patient_saved_cb, NULL);
-}
-
-static void
-find_patient_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  adw_overlay_split_view_set_show_sidebar (self->split, TRUE);
-  rounds_patient_list_focus_search (self->patient_list);
-}
-
-static void
-toggle_sidebar_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  adw_overlay_split_view_set_show_sidebar (self->split, !adw_overlay_split_view_get_show_sidebar (self->split));
-}
-
-static void
-fullscreen_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  if (gtk_window_is_fullscreen (GTK_WINDOW (widget)))
-    gtk_window_unfullscreen (GTK_WINDOW (widget));
-  else
-    gtk_window_fullscreen (GTK_WINDOW (widget));
-}
-
-static void
-show_sync_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "sync") == 0)
-    gtk_stack_set_visible_child_name (self->body, self->patient_id != NULL ? "patient" : "empty");
-  else
-    gtk_stack_set_visible_child_name (self->body, "sync");
-  show_body (self);
-}
-
-static void
-sync_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  gtk_stack_set_visible_child_name (self->body, "sync");
-  show_body (self);
-  rounds_sync_page_start (self->sync_page);
-}
-
-static void
-resolve_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  gtk_stack_set_visible_child_name (self->body, "sync");
-  show_body (self);
-  rounds_sync_page_show_conflict (self->sync_page, g_variant_get_string (parameter, NULL));
-}
-
-static void
-lock_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  rounds_window_lock (ROUNDS_WINDOW (widget), NULL);
-}
-
-static void
-palette_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  rounds_palette_present (ROUNDS_WINDOW (widget));
-}
-
-static void
-shortcuts_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  rounds_shortcuts_present (widget);
-}
-
-static gpointer
-verify_audit (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  RoundsAuditState state = { 0 };
-  char *text = NULL;
-
-  if (!rounds_store_audit_verify (store, &state, error))
-    return NULL;
-  text = state.ok ? g_strdup_printf (_("Audit trail intact: %" G_GUINT64_FORMAT " entries"), state.rows)
-                  : g_strdup_printf (_("Audit trail was tampered with: entry %" G_GUINT64_FORMAT
-                                       " is the first that does not fit"), state.first_bad);
-  rounds_audit_state_clear (&state);
-  return text;
-}
-
-static void
-audit_verified_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (RoundsWindow) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
-
-  if (text != NULL)
-    toast (self, text);
-  else if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    toast (self, error->message);
-}
-
-static void
-verify_audit_activated (GtkWidget *widget, const char *name, GVariant *parameter)
-{
-  RoundsWindow *self = ROUNDS_WINDOW (widget);
-
-  rounds_store_run_async (rounds_window_get_store (self), verify_audit, NULL, NULL, g_free, self->cancellable,
-                          audit_verified_cb, g_object_ref (self));
-}
-
 static void
 visible_page_changed_cb (RoundsWindow *self)
 {
-  show_body (self);
+  rounds_window_show_body (self);
 }
 
 /* --- type ----------------------------------------------------------------------------------------- */
@@ -697,30 +292,6 @@ rounds_window_finalize (GObject *object)
 }
 
 static void
-install_actions (GtkWidgetClass *widget_class)
-{
-  gtk_widget_class_install_action (widget_class, "win.new-patient", NULL, patient_form_activated);
-  gtk_widget_class_install_action (widget_class, "win.edit-patient", NULL, patient_form_activated);
-  gtk_widget_class_install_action (widget_class, "win.find-patient", NULL, find_patient_activated);
-  gtk_widget_class_install_action (widget_class, "win.page", "s", page_activated);
-  gtk_widget_class_install_action (widget_class, "win.show-scan", "s", show_scan_activated);
-  gtk_widget_class_install_action (widget_class, "win.show-section", "s", show_section_activated);
-  gtk_widget_class_install_action (widget_class, "win.add", "s", add_activated);
-  gtk_widget_class_install_action (widget_class, "win.enter-vitals", NULL, enter_vitals_activated);
-  gtk_widget_class_install_action (widget_class, "win.show-sync", NULL, show_sync_activated);
-  gtk_widget_class_install_action (widget_class, "win.sync", NULL, sync_activated);
-  gtk_widget_class_install_action (widget_class, "win.resolve", "s", resolve_activated);
-  gtk_widget_class_install_action (widget_class, "win.import", NULL, import_activated);
-  gtk_widget_class_install_action (widget_class, "win.import-folder", NULL, import_activated);
-  gtk_widget_class_install_action (widget_class, "win.palette", NULL, palette_activated);
-  gtk_widget_class_install_action (widget_class, "win.verify-audit", NULL, verify_audit_activated);
-  gtk_widget_class_install_action (widget_class, "win.lock", NULL, lock_activated);
-  gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar_activated);
-  gtk_widget_class_install_action (widget_class, "win.fullscreen", NULL, fullscreen_activated);
-  gtk_widget_class_install_action (widget_class, "win.show-shortcuts", NULL, shortcuts_activated);
-}
-
-static void
 rounds_window_class_init (RoundsWindowClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -739,7 +310,7 @@ rounds_window_class_init (RoundsWindowClass *klass)
   g_type_ensure (ROUNDS_TYPE_SYNC_PAGE);
   g_type_ensure (ROUNDS_TYPE_SUMMARY_PAGE);
 
-  install_actions (widget_class);
+  rounds_window_install_actions (widget_class);
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/app/window.ui");
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, root);
@@ -774,12 +345,12 @@ rounds_window_init (RoundsWindow *self)
   gtk_event_controller_set_propagation_phase (input, GTK_PHASE_CAPTURE);
   g_signal_connect_swapped (input, "event", G_CALLBACK (input_seen_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), input);
-  g_signal_connect_swapped (drop, "drop", G_CALLBACK (dropped_cb), self);
+  g_signal_connect_swapped (drop, "drop", G_CALLBACK (rounds_window_dropped_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
 
   g_signal_connect_swapped (self->unlock_page, "unlocked", G_CALLBACK (unlocked_cb), self);
   g_signal_connect_swapped (self->patient_list, "patient-selected", G_CALLBACK (patient_selected_cb), self);
-  g_signal_connect_swapped (self->chart_page, "decide", G_CALLBACK (conflict_chosen_cb), self);
+  g_signal_connect_swapped (self->chart_page, "decide", G_CALLBACK (rounds_window_conflict_chosen_cb), self);
   g_signal_connect_swapped (self->pages, "notify::visible-child", G_CALLBACK (visible_page_changed_cb), self);
   set_work_actions_enabled (self, FALSE);
   self->idle_id = g_timeout_add_seconds (10, idle_tick_cb, self);
