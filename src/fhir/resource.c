@@ -229,6 +229,46 @@ best_name (json_object *patient)
   return best;
 }
 
+/* Han, kana, bopomofo or Hangul. Source: Blocks-16.0.0.txt of Unicode. */
+static gboolean
+has_cjk (const char *text)
+{
+  static const gunichar blocks[][2] = {
+    { 0x2E80, 0x2FDF }, { 0x3005, 0x3007 }, { 0x3040, 0x318F }, { 0x31A0, 0x31BF }, { 0x31F0, 0x31FF },
+    { 0x3400, 0x4DBF }, { 0x4E00, 0x9FFF }, { 0xAC00, 0xD7AF }, { 0xF900, 0xFAFF }, { 0x20000, 0x3FFFF },
+  };
+
+  for (const char *at = text; at != NULL && *at != '\0'; at = g_utf8_next_char (at))
+    for (gsize i = 0; i < G_N_ELEMENTS (blocks); i++)
+      if (g_utf8_get_char (at) >= blocks[i][0] && g_utf8_get_char (at) <= blocks[i][1])
+        return TRUE;
+  return FALSE;
+}
+
+/* Such a name is written family first, without comma or blank, and as its owner writes it where that is said.
+ * NULL for any other; for a mixed one too ("王, David"), which nobody could read joined. */
+static char *
+cjk_name (json_object *name, const char *family, json_object *given)
+{
+  const char *text = filled_string (name, "text");
+  g_autoptr (GString) joined = g_string_new (family);
+  gboolean some = has_cjk (family), all = some || family == NULL;
+
+  for (gsize i = 0; json_object_is_type (given, json_type_array) && i < json_object_array_length (given); i++)
+    {
+      const char *part = filled_string (json_object_array_get_idx (given, i), "");
+
+      if (part == NULL)
+        continue;
+      some = some || has_cjk (part);
+      all = all && has_cjk (part);
+      g_string_append (joined, part);
+    }
+  if (!some)
+    return NULL;
+  return text != NULL ? g_strdup (text) : all ? g_strdup (joined->str) : NULL;
+}
+
 char *
 rounds_patient_display_name (json_object *patient)
 {
@@ -236,9 +276,13 @@ rounds_patient_display_name (json_object *patient)
   const char *family = filled_string (name, "family");
   json_object *given = rounds_json_peek (name, "given");
   g_autoptr (GString) out = g_string_new (NULL);
+  char *cjk;
 
   if (family == NULL && filled_string (name, "given.0") == NULL)
     return g_strdup (filled_string (name, "text") != NULL ? filled_string (name, "text") : _ ("(no name)"));
+  cjk = cjk_name (name, family, given);
+  if (cjk != NULL)
+    return cjk;
 
   if (family != NULL)
     {

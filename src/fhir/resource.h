@@ -26,8 +26,8 @@ const char *rounds_concept_display (json_object *value);
 /* The code of a system in a CodeableConcept (system NULL = first). Borrowed or NULL. */
 const char *rounds_concept_code (json_object *concept, const char *system);
 
-/* "HICKLE, Alfonzo" for lists and banners; trailing digits that Synthea adds to names are kept as they are.
- * Caller frees; never NULL ("(no name)" translated). */
+/* "HICKLE, Alfonzo" for lists and banners, "王秀英" for a CJK name; trailing digits that Synthea adds to names are
+ * kept as they are. Caller frees; never NULL ("(no name)" translated). */
 char *rounds_patient_display_name (json_object *patient);
 /* Official or usual identifier of type MR, else the first. Borrowed or NULL. */
 const char *rounds_patient_mrn (json_object *patient);

@@ -252,6 +252,8 @@ patient_facts (json_object *resource)
   array = peek_array (resource, "name", &n);
   for (gsize i = 0; i < n; i++)
     add_name_words (words, json_object_array_get_idx (array, i));
+  /* As the list shows it: "王秀英" finds 王 and 秀英. */
+  add_words (words, self->name);
   add_date (words, self->birth_date);
   array = peek_array (resource, "telecom", &n);
   for (gsize i = 0; i < n; i++)

@@ -139,7 +139,16 @@ test_names (void)
   assert_name ("{\"name\":[{\"use\":\"old\",\"family\":\"A\"},{\"family\":\"B\"}]}", "B");
   assert_name ("{\"name\":[{\"use\":\"official\"},{\"use\":\"usual\",\"family\":\"B\"}]}", "B");
   assert_name ("{\"name\":[{\"text\":\"王小明\"}]}", "王小明");
-  assert_name ("{\"name\":[{\"family\":\"王\",\"given\":[\"小明\"]}]}", "王, 小明");
+  assert_name ("{\"name\":[{\"family\":\"王\",\"given\":[\"小明\"]}]}", "王小明");
+  assert_name ("{\"name\":[{\"text\":\"王秀英\",\"family\":\"王\",\"given\":[\"秀英\"]}]}", "王秀英");
+  assert_name ("{\"name\":[{\"text\":\"山田 太郎\",\"family\":\"山田\",\"given\":[\"太郎\"]}]}", "山田 太郎");
+  assert_name ("{\"name\":[{\"family\":\"김\",\"given\":[\"민수\"]}]}", "김민수");
+  assert_name ("{\"name\":[{\"given\":[\"はな\"]}]}", "はな");
+  assert_name ("{\"name\":[{\"family\":\"𠮷田\",\"given\":[\"\",\"花\"]}]}", "𠮷田花");
+  /* Mixed: joined it could not be read. The text of a Latin name is not what lists sort by. */
+  assert_name ("{\"name\":[{\"family\":\"王\",\"given\":[\"David\"]}]}", "王, David");
+  assert_name ("{\"name\":[{\"family\":\"Wang\",\"given\":[\"小明\"]}]}", "WANG, 小明");
+  assert_name ("{\"name\":[{\"text\":\"Ana Roe\",\"family\":\"Roe\",\"given\":[\"Ana\"]}]}", "ROE, Ana");
   assert_name ("{\"name\":[{\"given\":[\"Only\"]}]}", "Only");
   assert_name ("{\"name\":[{\"family\":\"Müller\"}]}", "MÜLLER");
   assert_name ("{\"name\":{\"family\":\"x\"}}", "(no name)");
