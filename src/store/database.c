@@ -419,6 +419,10 @@ check_schema (RoundsDatabase *self, RoundsDatabaseKind kind, RoundsDatabaseMode 
     return FALSE;
   if (mode == ROUNDS_DATABASE_READER)
     return rounds_database_exec (self, "PRAGMA query_only = ON", error);
+  /* Bulk work goes through the log several thousand pages at a time; the log does not stay that large. */
+  if (!rounds_database_exec (self, "PRAGMA wal_autocheckpoint = 8000", error) ||
+      !rounds_database_exec (self, "PRAGMA journal_size_limit = 67108864", error))
+    return FALSE;
   return version == kinds[kind].n_steps || migrate (self, kind, error);
 }
 

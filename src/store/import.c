@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What files hold, a thousand resources a transaction. The caller's thread reads and indexes the next thousand
- * while the writer writes the last. A file of thousands is one row of the audit trail a transaction, with a
+/* What files hold, some thousand resources a transaction: ids of servers are random, so every transaction
+ * rewrites most pages of their index, and few large ones cost much less than many small ones. The caller's
+ * thread reads and indexes the next piece while the writer writes the last. A file of thousands is one row of the audit trail a transaction, with a
  * digest of what it was about: a row a resource would cost more than the resource. */
 #include "store/version.h"
 
@@ -10,7 +11,9 @@
 
 #include "fhir/resource.h"
 
-#define BATCH 1000
+#define BATCH 5000
+/* A piece of large resources is smaller: two of them are in memory at a time. */
+#define BATCH_BYTES (8 * 1024 * 1024)
 
 typedef struct {
   RoundsImportItem *items;
@@ -183,6 +186,17 @@ import_cb (RoundsWriter *writer, gpointer data, GError **error)
   return rounds_audit_append (writer, "import", NULL, NULL, detail, error);
 }
 
+static guint
+batch_size (const RoundsImportItem *items, guint n)
+{
+  gsize bytes = 0;
+  guint size = 0;
+
+  while (size < n && size < BATCH && bytes < BATCH_BYTES)
+    bytes += strlen (items[size++].json);
+  return size;
+}
+
 static gboolean
 check_all (RoundsImportItem *items, guint n, GError **error)
 {
@@ -208,7 +222,7 @@ rounds_store_import (RoundsStore *self, RoundsImportItem *items, guint n_items, 
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && (items != NULL || n_items == 0), FALSE);
 
   ok = check_all (items, n_items, error);
-  for (guint at = 0; ok && at < n_items; at += BATCH)
+  for (guint at = 0, size = 0; ok && at < n_items; at += size)
     {
       RoundsBatch *next;
 
@@ -217,7 +231,8 @@ rounds_store_import (RoundsStore *self, RoundsImportItem *items, guint n_items, 
           ok = FALSE;
           break;
         }
-      next = batch_new (items + at, MIN (BATCH, n_items - at), as_known, source, error);
+      size = batch_size (items + at, n_items - at);
+      next = batch_new (items + at, size, as_known, source, error);
       ok = next != NULL;
       if (job != NULL)
         {

@@ -26,6 +26,7 @@ typedef struct {
 } RoundsDelta;
 
 struct _RoundsPatientIndex {
+  gboolean asked;        /* atomic: it is being built ahead */
   GMutex mutex;
   gboolean built;
   gint64 stamp;
@@ -33,6 +34,8 @@ struct _RoundsPatientIndex {
   gsize arena_size;
   RoundsWord *words;     /* sorted bytewise */
   guint n_words;
+  guint32 *letters;      /* indexes of the words without digits: names, few beside the numbers */
+  guint n_letters;
   guint32 *places;
   gint64 *rids;          /* by place, in order of name */
   guint n_rids;
@@ -56,10 +59,11 @@ index_clear (RoundsPatientIndex *self)
     explicit_bzero (self->arena, self->arena_size);
   g_clear_pointer (&self->arena, g_free);
   g_clear_pointer (&self->words, g_free);
+  g_clear_pointer (&self->letters, g_free);
   g_clear_pointer (&self->places, g_free);
   g_clear_pointer (&self->rids, g_free);
   g_clear_pointer (&self->dead, g_free);
-  self->n_words = self->n_rids = 0;
+  self->n_words = self->n_letters = self->n_rids = 0;
   self->arena_size = 0;
   self->built = FALSE;
   self->stamp = 0;
@@ -139,6 +143,7 @@ build_finish (RoundsPatientIndex *self, RoundsBuild *build)
   g_array_sort (list, compare_built);
   self->n_words = list->len;
   self->words = g_new (RoundsWord, MAX (list->len, 1));
+  self->letters = g_new (guint32, MAX (list->len, 1));
   self->places = g_new (guint32, MAX (build->places->len, 1));
   self->arena = g_malloc (MAX (self->arena_size, 1));
   for (guint i = 0; i < list->len; i++)
@@ -147,6 +152,8 @@ build_finish (RoundsPatientIndex *self, RoundsBuild *build)
       gsize size = strlen (word->word) + 1;
 
       memcpy (self->arena + text, word->word, size);
+      if (strpbrk (word->word, "0123456789") == NULL)
+        self->letters[self->n_letters++] = i;
       self->words[i] = (RoundsWord){ .text = text, .first = at };
       text += size;
       for (guint32 link = word->newest; link != 0; link = g_array_index (build->next, guint32, link - 1))
@@ -348,10 +355,10 @@ find_word (RoundsPatientIndex *self, const char *query, gboolean typo, guint64 *
         any = TRUE;
       }
   if (cjk || (typo && may_have_typo (query)))
-    for (guint i = 0; i < self->n_words; i++)
-      if (word_fits (self->arena + self->words[i].text, query, cjk, typo))
+    for (guint i = 0; i < self->n_letters; i++)
+      if (word_fits (self->arena + self->words[self->letters[i]].text, query, cjk, typo))
         {
-          take_places (self, i, bits);
+          take_places (self, self->letters[i], bits);
           any = TRUE;
         }
   return any;
@@ -513,6 +520,31 @@ fetch (RoundsReader *reader, GArray *rids, guint limit, GPtrArray *out, GError *
   return ok;
 }
 
+static gpointer
+build_work (RoundsStore *self, gpointer data, GCancellable *cancellable, GError **error)
+{
+  RoundsPatientIndex *index = rounds_store_get_patient_index (self);
+  g_autoptr (RoundsReader) reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, NULL);
+
+  if (reader != NULL)
+    {
+      g_mutex_lock (&index->mutex);
+      (void) catch_up (index, reader->db, NULL);
+      g_mutex_unlock (&index->mutex);
+    }
+  return NULL;
+}
+
+/* The whole list is what a window asks for first: by the time of the first letter the index is there. */
+static void
+build_ahead (RoundsStore *self)
+{
+  RoundsPatientIndex *index = rounds_store_get_patient_index (self);
+
+  if (g_atomic_int_compare_and_exchange (&index->asked, FALSE, TRUE))
+    rounds_store_run_async (self, build_work, NULL, NULL, NULL, NULL, NULL, NULL);
+}
+
 GPtrArray *
 rounds_store_find_patients (RoundsStore *self, const char *query, guint limit, GError **error)
 {
@@ -531,7 +563,10 @@ rounds_store_find_patients (RoundsStore *self, const char *query, guint limit, G
   if (reader == NULL)
     return NULL;
   if (*folded == '\0')
-    return list_all (reader, limit, list, error) ? g_steal_pointer (&list) : NULL;
+    {
+      build_ahead (self);
+      return list_all (reader, limit, list, error) ? g_steal_pointer (&list) : NULL;
+    }
   words = g_strsplit (folded, " ", MAX_QUERY_WORDS);
   index = rounds_store_get_patient_index (self);
   g_mutex_lock (&index->mutex);

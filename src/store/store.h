@@ -120,7 +120,7 @@ typedef struct {
   RoundsImportOutcome outcome;  /* out */
   char *stored_id;         /* out: id it got in the store when it differs; caller frees */
 } RoundsImportItem;
-/* Imports what a file holds in one transaction per 1,000. as_known: the cloud has them (base, no outbox). */
+/* Imports what a file holds in one transaction per 5,000 (or 8 MiB). as_known: the cloud has them (base, no outbox). */
 gboolean rounds_store_import (RoundsStore *self, RoundsImportItem *items, guint n_items, gboolean as_known,
                               const char *source, GCancellable *cancellable, GError **error);
 

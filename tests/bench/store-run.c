@@ -12,12 +12,22 @@
 #include "../store/store-fixture.h"
 #include "store/database.h"
 
-#define BATCH 5000
+#define BATCH 10000
 
 static double
 now_s (void)
 {
   return g_get_monotonic_time () / 1e6;
+}
+
+/* Processor time of this process: what remains comparable when the machine is shared. */
+static double
+cpu_s (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+  return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
 static void
@@ -87,14 +97,14 @@ peer_open (Peer *peer, const char *path)
   if (peer->pragmas != NULL)
     g_assert_cmpint (peer->exec (db, peer->pragmas, NULL, NULL, NULL), ==, SQLITE_OK);
   peer->exec (db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
-                  "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+                  "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000", NULL, NULL, NULL);
   return db;
 }
 
 static double
-peer_insert (Peer *peer, const char *path, const Records *records)
+peer_insert (Peer *peer, const char *path, const Records *records, double *cpu)
 {
-  double start;
+  double start, cpu_start;
   sqlite3_stmt *statement;
   sqlite3 *db = peer_open (peer, path);
 
@@ -102,6 +112,7 @@ peer_insert (Peer *peer, const char *path, const Records *records)
                   "json TEXT); CREATE UNIQUE INDEX a ON resource (id, type); CREATE INDEX b ON resource (patient, type, "
                   "time_us)", NULL, NULL, NULL);
   start = now_s ();
+  cpu_start = cpu_s ();
   peer->prepare (db, "INSERT INTO resource (type, id, patient, time_us, json) VALUES (1, ?, ?, ?, ?)", -1, &statement,
                  NULL);
   for (guint i = 0; i < records->n; i++)
@@ -123,6 +134,7 @@ peer_insert (Peer *peer, const char *path, const Records *records)
     }
   peer->finalize (statement);
   start = now_s () - start;
+  *cpu = cpu_s () - cpu_start;
   peer->close (db);
   return start;
 }
@@ -161,18 +173,21 @@ peer_chart (Peer *peer, const char *path, const Records *records)
 }
 
 static double
-peer_scan (Peer *peer, const char *path)
+peer_scan (Peer *peer, const char *path, double *cpu)
 {
   double best = 1e9;
 
+  *cpu = 1e9;
   for (guint round = 0; round < 3; round++)
     {
       sqlite3 *db = peer_open (peer, path);
-      double start = now_s (), took;
+      double start = now_s (), cpu_start = cpu_s (), took;
 
       peer->exec (db, "SELECT sum(length(json)) FROM resource WHERE json LIKE '%no such text%'", NULL, NULL, NULL);
       took = now_s () - start;
       best = MIN (best, took);
+      took = cpu_s () - cpu_start;
+      *cpu = MIN (*cpu, took);
       peer->close (db);
     }
   return best;
@@ -355,7 +370,7 @@ main (int argc, char **argv)
   g_autofree char *folder = g_dir_make_tmp ("rounds-bench-XXXXXX", NULL);
   Peer peers[4];
   guint n_peers = 0;
-  double insert[4] = { 0 }, chart[4], scan[4], store_chart;
+  double insert[4] = { 0 }, insert_cpu[4], chart[4], scan[4], scan_cpu[4], store_chart;
   Records records;
   struct rusage usage;
 
@@ -372,36 +387,39 @@ main (int argc, char **argv)
   load_cipher (&peers[n_peers++], "SQLCipher, SHA-512", key512);
   for (guint i = 0; i < n_peers; i++)
     {
-      double best = 1e9;
+      double best = 1e9, best_cpu = 1e9;
 
       /* Best of three: the disk is shared. */
       for (guint round = 0; round < 3; round++)
         {
           g_autofree char *path = g_strdup_printf ("%s/%u-%u.db", folder, i, round);
-          double took = peer_insert (&peers[i], path, &records);
+          double cpu, took = peer_insert (&peers[i], path, &records, &cpu);
 
           best = MIN (best, took);
+          best_cpu = MIN (best_cpu, cpu);
           if (round == 2)
             {
               chart[i] = peer_chart (&peers[i], path, &records);
-              scan[i] = peer_scan (&peers[i], path);
+              scan[i] = peer_scan (&peers[i], path, &scan_cpu[i]);
             }
         }
       insert[i] = best;
-      printf ("S1    insert  %-20s %8.2f s   %5.2f ×%s\n", peers[i].name, insert[i], insert[i] / insert[0],
-              i == 2 ? "   goal 1.2 ×" : "");
+      insert_cpu[i] = best_cpu;
+      printf ("S1    insert  %-20s %8.2f s   %5.2f ×   processor %6.2f s  %5.2f ×%s\n", peers[i].name, insert[i],
+              insert[i] / insert[0], insert_cpu[i], insert_cpu[i] / insert_cpu[0], i == 2 ? "   goal 1.2 ×" : "");
     }
   for (guint i = 0; i < n_peers; i++)
-    printf ("S2    chart   %-20s %8.3f ms  %5.2f ×%s   cold scan %7.1f ms  %5.2f ×%s\n", peers[i].name, chart[i] * 1e3,
+    printf ("S2    chart   %-20s %8.3f ms  %5.2f ×%s   cold scan %7.1f ms  %5.2f ×  processor %7.1f ms  %5.2f ×%s\n", peers[i].name, chart[i] * 1e3,
             chart[i] / chart[0], i == 2 ? " (goal 1.1)" : "", scan[i] * 1e3, scan[i] / scan[0],
-            i == 2 ? " (goal 2.5)" : "");
+            scan_cpu[i] * 1e3, scan_cpu[i] / scan_cpu[0], i == 2 ? " (goal 2.5)" : "");
   remove_tree (folder);
   for (gboolean as_known = TRUE; as_known >= FALSE; as_known--)
     {
+      double cpu_start = cpu_s ();
       double took = store_insert (&records, as_known, as_known ? &store_chart : NULL);
 
-      printf ("S4    import into the store, %-10s %8.2f s   %8.0f /s   goal 10000 /s\n", as_known ? "known" : "to send",
-              took, n / took);
+      printf ("S4    import into the store, %-10s %8.2f s   %8.0f /s   processor %6.2f s   goal 10000 /s\n",
+              as_known ? "known" : "to send", took, n / took, cpu_s () - cpu_start);
     }
   getrusage (RUSAGE_SELF, &usage);
   printf ("S2    chart   store                %8.3f ms  %5.2f ×\n", store_chart * 1e3, store_chart / chart[0]);

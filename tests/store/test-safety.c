@@ -4,9 +4,11 @@
 #include "store-fixture.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "store/database.h"
+#include "store/store-private.h"
 
 #define CANARY "zanzibarcanary"
 
@@ -633,6 +635,119 @@ test_busy (void)
   fixture_clear (&f);
 }
 
+/* --- the disk --------------------------------------------------------------------------------------- */
+
+static gboolean
+limit_pages (RoundsWriter *writer, gpointer data, GError **error)
+{
+  gint64 pages;
+  g_autofree char *sql = NULL;
+
+  if (!rounds_database_int (writer->db, 0, &pages, error, "PRAGMA page_count", ""))
+    return FALSE;
+  sql = g_strdup_printf ("PRAGMA max_page_count = %" G_GINT64_FORMAT, data != NULL ? pages + 2 : 1000000);
+  return rounds_database_exec (writer->db, sql, error);
+}
+
+/* A full disk: FULL, nothing of it is there, and everything before is. */
+static void
+test_full (void)
+{
+  Fixture f;
+  g_autofree char *o = observation_json ("o1", "p1", "8867-4", "70", "2024-01-01");
+  g_autoptr (RoundsEdit) edit = rounds_edit_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  fixture_new (&f);
+  must_put (f.store, "Observation", "o1", o);
+  g_assert_true (rounds_store_write (f.store, limit_pages, &f, NULL));
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("n%u", i);
+      g_autofree char *json = observation_json (id, "p1", "8867-4", "70", "2024-01-01");
+
+      rounds_edit_put (edit, "Observation", id, json, 0);
+    }
+  g_assert_false (rounds_store_apply (f.store, edit, &error));
+  g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_FULL);
+  g_assert_cmpuint (list_length (rounds_store_list (f.store, NULL, "p1", 0, NULL)), ==, 1);
+  g_assert_cmpuint (rounds_store_outbox_count (f.store, NULL), ==, 1);
+  assert_audit_ok (f.store);
+  g_assert_true (rounds_store_write (f.store, limit_pages, NULL, NULL));
+  g_assert_true (rounds_store_apply (f.store, edit, NULL));
+  assert_audit_ok (f.store);
+  fixture_clear (&f);
+}
+
+/* The disk refuses to write: an error that says so, and the store goes on when it is over. */
+static void
+test_io_error (void)
+{
+  Fixture f;
+  g_autofree char *big = g_strnfill (3000000, 'x');
+  g_autofree char *o = observation_json ("o1", "p1", "8867-4", "70", "2024-01-01");
+  struct rlimit before, small = { 400000, RLIM_INFINITY };
+  g_autoptr (GError) error = NULL;
+
+  fixture_new (&f);
+  must_put (f.store, "Observation", "o1", o);
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  small.rlim_max = before.rlim_max;
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &small), ==, 0);
+  g_assert_false (rounds_store_set_draft (f.store, "big", big, &error));
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_true (error->domain == ROUNDS_STORE_ERROR &&
+                 (error->code == ROUNDS_STORE_ERROR_FAILED || error->code == ROUNDS_STORE_ERROR_FULL));
+  g_assert_null (strstr (error->message, "xxx"));
+  g_assert_null (rounds_store_dup_draft (f.store, "big", NULL));
+  g_assert_true (rounds_store_set_draft (f.store, "big", "y", NULL));
+  g_assert_cmpuint (list_length (rounds_store_list (f.store, NULL, "p1", 0, NULL)), ==, 1);
+  fixture_close (&f);
+  fixture_open (&f);
+  assert_audit_ok (f.store);
+  fixture_clear (&f);
+}
+
+static void
+changed_cb (RoundsStore *store, const char *type, const char *id, const char *patient_id, gboolean *told)
+{
+  *told = type == NULL;
+}
+
+/* Two programs on one profile: both write, one trail, and each hears of the other. */
+static void
+test_two_programs (void)
+{
+  Fixture f;
+  g_autoptr (RoundsStore) other = NULL;
+  g_autofree char *o = observation_json ("o1", "p1", "8867-4", "70", "2024-01-01");
+  g_autofree char *p = patient_json ("p1", "Adams", "Ann");
+  gboolean told = FALSE;
+
+  fixture_new (&f);
+  g_assert_cmpuint (list_length (rounds_store_find_patients (f.store, "adams", 0, NULL)), ==, 0);
+  other = rounds_store_open (f.vault, f.key, FALSE, NULL);
+  g_assert_nonnull (other);
+  g_signal_connect (f.store, "changed", G_CALLBACK (changed_cb), &told);
+  must_put (other, "Observation", "o1", o);
+  must_put (other, "Patient", "p1", p);
+  while (!told)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (list_length (rounds_store_list (f.store, "Observation", "p1", 0, NULL)), ==, 1);
+  g_assert_cmpuint (list_length (rounds_store_find_patients (f.store, "adams", 0, NULL)), ==, 1);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_assert_true (rounds_store_audit (f.store, "view", "Patient", "p1", NULL, NULL));
+      g_assert_true (rounds_store_audit (other, "view", "Patient", "p1", NULL, NULL));
+    }
+  assert_audit_ok (f.store);
+  assert_audit_ok (other);
+  rounds_store_close (other);
+  assert_audit_ok (f.store);
+  fixture_clear (&f);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -655,5 +770,8 @@ main (int argc, char **argv)
   g_test_add_func ("/store/safety/pragmas", test_pragmas);
   g_test_add_func ("/store/safety/other-user", test_other_user);
   g_test_add_func ("/store/safety/busy", test_busy);
+  g_test_add_func ("/store/safety/full", test_full);
+  g_test_add_func ("/store/safety/io-error", test_io_error);
+  g_test_add_func ("/store/safety/two-programs", test_two_programs);
   return g_test_run ();
 }
