@@ -4,6 +4,7 @@
 #include "app/window-private.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 
 #include "app/palette.h"
 #include "app/shortcuts.h"
@@ -177,8 +178,8 @@ verify_audit (RoundsStore *store, gpointer data, GCancellable *cancellable, GErr
 
   if (!rounds_store_audit_verify (store, &state, error))
     return NULL;
-  text = state.ok ? g_strdup_printf (_("Audit trail intact: %" G_GUINT64_FORMAT " entries"), state.rows)
-                  : g_strdup_printf (_("Audit trail was tampered with: entry %" G_GUINT64_FORMAT
+  text = state.ok ? g_strdup_printf (_("Audit trail intact: %" PRIu64 " entries"), state.rows)
+                  : g_strdup_printf (_("Audit trail was tampered with: entry %" PRIu64
                                        " is the first that does not fit"), state.first_bad);
   rounds_audit_state_clear (&state);
   return text;

@@ -286,7 +286,8 @@ format_day (const Civil *civil, gboolean with_year)
   if (date == NULL)
     return g_strdup_printf ("%04d-%02d-%02d", civil->year, civil->month, civil->day);
   /* Translators: g_date_time_format() formats for "20 Nov 2019" and "20 Nov". */
-  return g_date_time_format (date, with_year ? _ ("%-d %b %Y") : _ ("%-d %b"));
+  return g_date_time_format (date, with_year ? /* xgettext:no-c-format */ _ ("%-d %b %Y")
+                                             : /* xgettext:no-c-format */ _ ("%-d %b"));
 }
 
 char *

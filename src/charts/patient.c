@@ -60,10 +60,11 @@ rounds_patient_age_words (const char *birth_date, gint64 now_us)
   if (years < 0)
     return NULL;
   if (years >= 2)
-    return g_strdup_printf (_("%d y"), years);
+    /* Translators: the age of a person, in years. */
+    return g_strdup_printf (C_("age", "%d y"), years);
   /* "0 y" says nothing of a newborn; a birth date known only by its year says no more than that. */
   if (!rounds_instant_parse (birth_date, &born, NULL) || born.precision < ROUNDS_PRECISION_DAY)
-    return g_strdup_printf (_("%d y"), years);
+    return g_strdup_printf (C_("age", "%d y"), years);
   days = (now_us - born.us) / G_TIME_SPAN_DAY;
   if (days < 60)
     return g_strdup_printf (_("%d d"), (int) days);

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/instant.h"
@@ -35,9 +36,9 @@ verify (RoundsCli *cli)
       rounds_cli_print_json (line);
     }
   else if (ok)
-    printf (_("%" G_GUINT64_FORMAT " entries, intact\n"), state.rows);
+    printf (_("%" PRIu64 " entries, intact\n"), state.rows);
   else
-    printf (_("Tampered with: entry %" G_GUINT64_FORMAT " is the first that does not fit\n"), state.first_bad);
+    printf (_("Tampered with: entry %" PRIu64 " is the first that does not fit\n"), state.first_bad);
   rounds_audit_state_clear (&state);
   return ok ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_DAMAGED;
 }

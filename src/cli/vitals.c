@@ -5,6 +5,7 @@
 #include "cli/vitals.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/instant.h"
@@ -276,7 +277,7 @@ score_file (RoundsCli *cli, const char *path)
 
       if (row->refused != NULL)
         {
-          rounds_cli_complain (_("%s: line %" G_GUINT64_FORMAT ": %s"), path, row->line, row->refused);
+          rounds_cli_complain (_("%s: line %" PRIu64 ": %s"), path, row->line, row->refused);
           code = ROUNDS_EXIT_REJECTED;
           continue;
         }

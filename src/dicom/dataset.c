@@ -43,7 +43,7 @@ static gboolean
 fail (GError **error, RoundsDicomError code, const char *what, gsize offset)
 {
   /* Translators: what is a sentence without its point, then the place in the file. */
-  g_set_error (error, ROUNDS_DICOM_ERROR, code, _("%s (at byte %" G_GSIZE_FORMAT ")"), what, offset);
+  g_set_error (error, ROUNDS_DICOM_ERROR, code, _("%s (at byte %zu)"), what, offset);
   return FALSE;
 }
 

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,7 +140,7 @@ rounds_import_read (const char *path, gint64 max_bytes, GError **error)
       if (!S_ISREG (status.st_mode))
         g_set_error_literal (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, _("not a regular file"));
       else
-        g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, _("larger than %" G_GINT64_FORMAT " MiB"),
+        g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, _("larger than %" PRId64 " MiB"),
                      max_bytes / (1024 * 1024));
       return NULL;
     }

@@ -276,7 +276,7 @@ rounds_store_series_append (RoundsStore *self, const char *patient_id, const cha
       if (!isfinite (samples[i].value))
         {
           g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID,
-                       _("Sample %" G_GSIZE_FORMAT " is not a number"), i + 1);
+                       _("Sample %zu is not a number"), i + 1);
           return FALSE;
         }
       in_order = in_order && (i == 0 || compare_samples (&samples[i - 1], &samples[i]) <= 0);

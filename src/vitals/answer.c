@@ -439,7 +439,7 @@ ask_regression (GPtrArray *series, const RoundsVitalsQuestion *question, json_ob
     case ROUNDS_REGRESSION_TOO_FEW:
       {
         g_autofree char *sentence =
-          g_strdup_printf (_("There are too few common times: %" G_GSIZE_FORMAT " for %u coefficients."), *n, n_x + 1);
+          g_strdup_printf (_("There are too few common times: %zu for %u coefficients."), *n, n_x + 1);
         return withheld (sentence);
       }
     case ROUNDS_REGRESSION_CONSTANT:

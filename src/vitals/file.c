@@ -7,6 +7,7 @@
 #include "vitals/file.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "vitals/codes.h"
@@ -123,13 +124,13 @@ rounds_vitals_file_dup_refusals (RoundsVitalsFile *self)
       if (i > 0)
         g_string_append (text, "; ");
       if (refusal->line > 0)
-        g_string_append_printf (text, _("line %" G_GUINT64_FORMAT ": %s"), refusal->line, refusal->reason);
+        g_string_append_printf (text, _("line %" PRIu64 ": %s"), refusal->line, refusal->reason);
       else
         g_string_append (text, refusal->reason);
     }
   if (self->n_refused > shown)
-    g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "; and %" G_GUINT64_FORMAT " more",
-                                               "; and %" G_GUINT64_FORMAT " more",
+    g_string_append_printf (text, g_dngettext (GETTEXT_PACKAGE, "; and %" PRIu64 " more",
+                                               "; and %" PRIu64 " more",
                                                (gulong) (self->n_refused - shown)),
                             self->n_refused - shown);
   return g_string_free (text, FALSE);

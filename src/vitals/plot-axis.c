@@ -115,9 +115,10 @@ label_tick (GDateTime *time, guint step, gboolean with_date, RoundsTimeTick *tic
   if (steps[step].months >= 12)
     format = "%Y";
   else if (steps[step].months > 0)
-    format = "%b %Y";
+    /* Translators: a month on a time axis, g_date_time_format(); xgettext:no-c-format */
+    format = _("%b %Y");
   else if (steps[step].days > 0 || with_date)
-    /* Translators: a day on a time axis, strftime */
+    /* Translators: a day on a time axis, g_date_time_format(); xgettext:no-c-format */
     format = _("%-d %b");
   else
     format = steps[step].seconds < 60 ? "%H:%M:%S" : "%H:%M";

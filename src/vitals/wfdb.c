@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -448,7 +449,7 @@ read_file (const Header *header, GBytes *bytes, GArray *members, RoundsVitalsFil
 
   for (guint i = 0; i < members->len; i++)
     per_frame += ((Signal *) g_ptr_array_index (header->signals, g_array_index (members, guint, i)))->per_frame;
-  if (first->offset > size)
+  if (size == 0 || first->offset > size)
     {
       rounds_vitals_file_refuse (file, 0, _("%s ends before its first sample"), first->file);
       return;
@@ -457,7 +458,7 @@ read_file (const Header *header, GBytes *bytes, GArray *members, RoundsVitalsFil
   n_samples = count_samples (first->format, size - first->offset);
   n_frames = n_samples / per_frame;
   if (header->n_frames > 0 && n_frames < header->n_frames)
-    rounds_vitals_file_refuse (file, 0, _("%s ends after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " samples"),
+    rounds_vitals_file_refuse (file, 0, _("%s ends after %" PRIu64 " of %" PRIu64 " samples"),
                                first->file, n_frames, header->n_frames);
   if (header->n_frames > 0)
     n_frames = MIN (n_frames, header->n_frames);

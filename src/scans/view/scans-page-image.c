@@ -41,6 +41,7 @@ patient_text (RoundsScansPage *self)
       int years = rounds_instant_years (self->identity->birth_date, rounds_instant_now_us ());
       if (years >= 0)
         {
+          /* Translators: the age of a person, in years, behind a separator. */
           g_string_append_printf (text, _("%s%d y"), sep, years);
           sep = " · ";
         }
