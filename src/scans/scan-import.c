@@ -142,8 +142,9 @@ parsed_clear (Parsed *self)
   g_clear_pointer (&self->bytes, g_bytes_unref);
 }
 
-/* A thumbnail is a convenience: without one the import is as good. */
-static void
+/* A thumbnail is a convenience: without one the import is as good. Made before the object is announced, so that
+ * whoever looks finds it; TRUE when one was added. */
+static gboolean
 make_thumbnail (RoundsStore *store, const Parsed *parsed)
 {
   g_autoptr (GBytes) old = rounds_store_scan_get_thumbnail (store, parsed->instance->series_uid, NULL);
@@ -152,11 +153,15 @@ make_thumbnail (RoundsStore *store, const Parsed *parsed)
   g_autoptr (GError) error = NULL;
 
   if (old != NULL || parsed->instance->rows <= 0)
-    return;
+    return FALSE;
   frame = rounds_scan_frame_load (parsed->file, 0, &error);
   png = frame != NULL ? rounds_render_thumbnail (frame, NULL, ROUNDS_THUMBNAIL_SIZE, &error) : NULL;
   if (png == NULL || !rounds_store_scan_set_thumbnail (store, parsed->instance->series_uid, png, &error))
-    g_debug ("no thumbnail: %s", error != NULL ? error->message : "?");
+    {
+      g_debug ("no thumbnail: %s", error != NULL ? error->message : "?");
+      return FALSE;
+    }
+  return TRUE;
 }
 
 gboolean
@@ -168,6 +173,7 @@ rounds_scans_import_many (RoundsStore *store, GBytes *const *bytes, guint n, gbo
   g_autofree RoundsScanInstance **instances = g_new0 (RoundsScanInstance *, n);
   g_autofree GBytes **kept = g_new0 (GBytes *, n);
   g_autofree RoundsImportOutcome *taken = g_new0 (RoundsImportOutcome, n);
+  g_autofree gboolean *pictured = g_new0 (gboolean, n);
   guint good = 0;
   gboolean ok;
 
@@ -181,16 +187,19 @@ rounds_scans_import_many (RoundsStore *store, GBytes *const *bytes, guint n, gbo
         = rounds_store_scan_match_patient (store, parsed[i].instance->dicom_patient_id, NULL);
       index[good] = i;
       instances[good] = parsed[i].instance;
+      pictured[good] = make_thumbnail (store, &parsed[i]);
       kept[good++] = parsed[i].bytes;
     }
   ok = good == 0 || rounds_store_scan_put_many (store, instances, kept, good, !as_known, taken, error);
+  /* What may not be kept leaves no picture behind. */
+  for (guint k = 0; !ok && k < good; k++)
+    if (pictured[k])
+      rounds_store_scan_set_thumbnail (store, instances[k]->series_uid, NULL, NULL);
   for (guint k = 0; ok && k < good; k++)
     {
       const Parsed *at = &parsed[index[k]];
 
       outcomes[index[k]] = taken[k];
-      if (taken[k] != ROUNDS_IMPORT_UNCHANGED)
-        make_thumbnail (store, at);
       if (details == NULL)
         continue;
       if (at->instance->patient_id == NULL)

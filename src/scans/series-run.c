@@ -150,11 +150,15 @@ finish (RoundsSeriesRun *self, GError **error)
   if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
     return FALSE;
   outcomes = g_new0 (RoundsImportOutcome, self->made->len);
-  if (!rounds_store_scan_put_many (self->store, (RoundsScanInstance *const *) self->made_instances->pdata,
-                                   (GBytes *const *) self->made->pdata, self->made->len, TRUE, outcomes, error))
-    return FALSE;
+  /* First the picture, then the news that there is a series. */
   if (self->thumbnail != NULL)
     rounds_store_scan_set_thumbnail (self->store, self->series_uid, self->thumbnail, NULL);
+  if (!rounds_store_scan_put_many (self->store, (RoundsScanInstance *const *) self->made_instances->pdata,
+                                   (GBytes *const *) self->made->pdata, self->made->len, TRUE, outcomes, error))
+    {
+      rounds_store_scan_set_thumbnail (self->store, self->series_uid, NULL, NULL);
+      return FALSE;
+    }
   return TRUE;
 }
 

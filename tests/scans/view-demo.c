@@ -143,6 +143,19 @@ draw (Demo *self, const char *kind)
   g_signal_emit_by_name (self->page->viewport, "measured", m);
 }
 
+/* Who asks for how much width: finds what does not fit into a narrow window. */
+static void
+print_widths (GtkWidget *widget, int depth)
+{
+  int minimum;
+
+  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  if (minimum > 200)
+    g_print ("%*s%s %d\n", depth * 2, "", G_OBJECT_TYPE_NAME (widget), minimum);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    print_widths (child, depth + 1);
+}
+
 static gboolean
 wait_cb (gpointer data)
 {
@@ -189,6 +202,8 @@ next_step (Demo *self)
     gtk_widget_activate_action (GTK_WIDGET (self->page), parts[1], "i", atoi (parts[2]));
   else if (g_str_equal (parts[0], "draw"))
     draw (self, parts[1]);
+  else if (g_str_equal (parts[0], "widths"))
+    print_widths (GTK_WIDGET (self->page), 0);
   else if (g_str_equal (parts[0], "clear"))
     rounds_scans_page_set_patient (self->page, NULL, NULL);
   else if (g_str_equal (parts[0], "shot"))

@@ -11,6 +11,7 @@
 #include "scans/view/series-strip.h"
 
 #define MAX_STUDIES 4
+#define RELOAD_MS 250
 
 struct _RoundsScansCard
 {
@@ -21,6 +22,7 @@ struct _RoundsScansCard
   gulong changed_handler;
   char *patient_id;
   guint64 ticket;
+  guint reload_timer;
 };
 
 G_DEFINE_FINAL_TYPE (RoundsScansCard, rounds_scans_card, GTK_TYPE_WIDGET)
@@ -179,11 +181,24 @@ load (RoundsScansCard *self)
   rounds_store_run_async (self->store, load_work, g_strdup (self->patient_id), g_free, loaded_free, NULL, loaded_cb, call);
 }
 
+static gboolean
+reload_cb (gpointer data)
+{
+  RoundsScansCard *self = data;
+
+  self->reload_timer = 0;
+  load (self);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 scans_changed_cb (RoundsStore *store, const char *patient_id, RoundsScansCard *self)
 {
-  if (patient_id == NULL || g_strcmp0 (patient_id, self->patient_id) == 0)
-    load (self);
+  if (patient_id != NULL && *patient_id != '\0' && g_strcmp0 (patient_id, self->patient_id) != 0)
+    return;
+  /* An import tells of every file. */
+  if (self->reload_timer == 0)
+    self->reload_timer = g_timeout_add (RELOAD_MS, reload_cb, self);
 }
 
 void
@@ -194,6 +209,7 @@ rounds_scans_card_set_patient (RoundsScansCard *self, RoundsStore *store, const 
   if (store != NULL && self->store == store && g_strcmp0 (patient_id, self->patient_id) == 0)
     return;
   self->ticket++;
+  g_clear_handle_id (&self->reload_timer, g_source_remove);
   if (self->store != NULL)
     g_clear_signal_handler (&self->changed_handler, self->store);
   g_clear_object (&self->store);

@@ -258,11 +258,11 @@ void
 rounds_scans_page_sync_actions (RoundsScansPage *self)
 {
   RoundsEnhancer *enhancer = rounds_stack_get_enhancer (self->stack);
-  gboolean busy = rounds_enhancer_is_busy (enhancer);
+  gboolean busy = rounds_enhancer_is_busy (enhancer), shown = rounds_stack_get_series (self->stack) != NULL;
   GtkWidget *widget = GTK_WIDGET (self);
 
-  gtk_widget_action_set_enabled (widget, "scans.enhance-series", self->series != NULL && !busy);
-  gtk_widget_action_set_enabled (widget, "scans.save-series", self->series != NULL && !busy);
+  gtk_widget_action_set_enabled (widget, "scans.enhance-series", shown && !busy);
+  gtk_widget_action_set_enabled (widget, "scans.save-series", shown && !busy);
   gtk_widget_action_set_enabled (widget, "scans.cancel", busy);
 }
 

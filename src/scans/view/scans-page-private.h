@@ -39,6 +39,8 @@ struct _RoundsScansPage
   GHashTable *mismatches;      /* series UID → text to answer */
   GHashTable *accepted;        /* study UIDs that were answered with yes */
   char *pending_series;
+  char *strip_content;         /* what the strip shows, to tell whether it must be made anew */
+  guint reload_timer;
 
   /* series on screen */
   RoundsStack *stack;

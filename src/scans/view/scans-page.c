@@ -9,6 +9,8 @@
 #include "kit/kit.h"
 #include "scans/view/series-strip.h"
 
+#define RELOAD_MS 250
+
 G_DEFINE_FINAL_TYPE (RoundsScansPage, rounds_scans_page, ADW_TYPE_BIN)
 
 enum { PROP_0, PROP_TOOL, PROP_COMPARE, PROP_ENHANCE, PROP_CINE, PROP_OVERLAY, PROP_INVERT, N_PROPS };
@@ -105,9 +107,33 @@ find_row (RoundsScansPage *self, const char *series_uid)
   return NULL;
 }
 
+/* Rows are made anew only when something about them changed: scrolling and focus in the strip stay. */
+static gboolean
+strip_differs (RoundsScansPage *self, GHashTable *thumbnails)
+{
+  g_autoptr (GString) content = g_string_new (NULL);
+
+  for (guint i = 0; i < self->studies->len; i++)
+    {
+      RoundsScanStudy *study = g_ptr_array_index (self->studies, i);
+
+      for (guint k = 0; k < study->series->len; k++)
+        {
+          RoundsScanSeries *series = g_ptr_array_index (study->series, k);
+          const char *uid = rounds_scan_series_get_uid (series);
+
+          g_string_append_printf (content, "%s %u %d %d\n", uid, rounds_scan_series_get_n_slices (series),
+                                  g_hash_table_contains (thumbnails, uid), is_questioned (self, series));
+        }
+    }
+  return g_set_str (&self->strip_content, content->str);
+}
+
 static void
 fill_strip (RoundsScansPage *self, GHashTable *thumbnails)
 {
+  if (!strip_differs (self, thumbnails))
+    return;
   gtk_list_box_remove_all (self->strip);
   for (guint i = 0; self->studies != NULL && i < self->studies->len; i++)
     {
@@ -206,11 +232,24 @@ rounds_scans_page_reload (RoundsScansPage *self)
   load (self);
 }
 
+static gboolean
+reload_cb (gpointer data)
+{
+  RoundsScansPage *self = data;
+
+  self->reload_timer = 0;
+  load (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* An import tells of every file: the list is read once they have been quiet, or four times a second. */
 static void
 scans_changed_cb (RoundsStore *store, const char *patient_id, RoundsScansPage *self)
 {
-  if (patient_id == NULL || g_strcmp0 (patient_id, self->patient_id) == 0)
-    load (self);
+  if (patient_id != NULL && *patient_id != '\0' && g_strcmp0 (patient_id, self->patient_id) != 0)
+    return;
+  if (self->reload_timer == 0)
+    self->reload_timer = g_timeout_add (RELOAD_MS, reload_cb, self);
 }
 
 /* --- a series ------------------------------------------------------------------------------------ */
@@ -283,13 +322,21 @@ rounds_scans_page_show_series (RoundsScansPage *self, RoundsScanSeries *series)
   adw_banner_set_revealed (self->mismatch_banner, FALSE);
   self->invert = FALSE;
   rounds_scans_page_notify (self, "invert");
+  rounds_enhance_panel_set_problem (self->enhance_panel, NULL);
+  /* Noise that was taken away once is not there to be measured again. */
+  if (self->enhance && (series == NULL || rounds_scan_series_is_derived_here (series)))
+    g_object_set (self, "enhance", FALSE, NULL);
   if (series == NULL)
-    return;
+    {
+      rounds_scans_page_sync_actions (self);
+      return;
+    }
   if (is_questioned (self, series))
     {
       adw_status_page_set_description (self->question,
                                        g_hash_table_lookup (self->mismatches, rounds_scan_series_get_uid (series)));
       gtk_stack_set_visible_child_name (self->area, "question");
+      rounds_scans_page_sync_actions (self);
       return;
     }
   open_stack (self, series);
@@ -339,6 +386,8 @@ static void
 forget_patient (RoundsScansPage *self)
 {
   self->ticket++;
+  g_clear_handle_id (&self->reload_timer, g_source_remove);
+  g_clear_pointer (&self->strip_content, g_free);
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
@@ -460,8 +509,11 @@ set_compare (RoundsScansPage *self, const char *compare)
 static void
 set_enhance (RoundsScansPage *self, gboolean on)
 {
-  self->enhance = on;
-  rounds_enhance_panel_set_problem (self->enhance_panel, NULL);
+  gboolean twice = on && self->series != NULL && rounds_scan_series_is_derived_here (self->series);
+
+  self->enhance = on && !twice;
+  on = self->enhance;
+  rounds_enhance_panel_set_problem (self->enhance_panel, twice ? _("This series is enhanced already.") : NULL);
   rounds_stack_set_enhance (self->stack, on);
   rounds_scans_page_update_texts (self);
 }

@@ -56,12 +56,22 @@ rounds_draw_text (GtkWidget *widget, GtkSnapshot *snapshot, const char *text, co
     }
 }
 
+int
+rounds_text_height (GtkWidget *widget, const char *text)
+{
+  g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (widget, text);
+  int height;
+
+  pango_layout_set_line_spacing (layout, 1.15f);
+  pango_layout_get_pixel_size (layout, NULL, &height);
+  return height;
+}
+
 double
 rounds_draw_label (GtkWidget *widget, GtkSnapshot *snapshot, const char *title, const char *lines, double x, double y)
 {
   static const GdkRGBA ink = { 0.1f, 0.1f, 0.1f, 1 }, white = { 1, 1, 1, 1 };
   g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (widget, title);
-  g_autoptr (PangoLayout) below = NULL;
   PangoAttrList *attributes = pango_attr_list_new ();
   GskRoundedRect box;
   int width, height, lines_height = 0;
@@ -83,9 +93,7 @@ rounds_draw_label (GtkWidget *widget, GtkSnapshot *snapshot, const char *title, 
   if (lines != NULL && *lines != '\0')
     {
       rounds_draw_text (widget, snapshot, lines, &white, x, y, 1, 0, FALSE);
-      below = gtk_widget_create_pango_layout (widget, lines);
-      pango_layout_set_line_spacing (below, 1.15f);
-      pango_layout_get_pixel_size (below, NULL, &lines_height);
+      lines_height = rounds_text_height (widget, lines);
     }
   return y + lines_height + 4;
 }
@@ -163,11 +171,19 @@ rounds_draw_measurement (GtkWidget *widget, GtkSnapshot *snapshot, const RoundsM
   cairo_destroy (cr);
   {
     double right = MAX (x[0], x[1]) + 10, middle = (y[0] + y[1]) / 2;
+    g_autoptr (PangoLayout) layout = gtk_widget_create_pango_layout (widget, text);
+    int text_width;
 
-    /* Beside the shape; on its left where the right edge is near. */
-    if (right > width - 150)
-      rounds_draw_text (widget, snapshot, text, &yellow, MIN (x[0], x[1]) - 10, middle, 1, 0.5, FALSE);
-    else
-      rounds_draw_text (widget, snapshot, text, &yellow, right, middle, 0, 0.5, FALSE);
+    /* Beside the shape; where the right edge is near on its left; where neither has room, below it. */
+    pango_layout_get_pixel_size (layout, &text_width, NULL);
+    if (right + text_width > width - 30)
+      right = MIN (x[0], x[1]) - 10 - text_width;
+    if (right < 4)
+      {
+        right = CLAMP ((x[0] + x[1] - text_width) / 2, 4, MAX (4, width - 30 - text_width));
+        rounds_draw_text (widget, snapshot, text, &yellow, right, MAX (y[0], y[1]) + 8, 0, 0, FALSE);
+        return;
+      }
+    rounds_draw_text (widget, snapshot, text, &yellow, right, middle, 0, 0.5, FALSE);
   }
 }

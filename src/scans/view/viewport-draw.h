@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 void rounds_draw_picture (GtkSnapshot *snapshot, GdkTexture *texture, const RoundsViewTransform *transform,
                           double width, double height);
 /* halign, valign: 0 = at x, y; 0.5 = centred there; 1 = ending there. */
+/* Height of such a text. */
+int rounds_text_height (GtkWidget *widget, const char *text);
 void rounds_draw_text (GtkWidget *widget, GtkSnapshot *snapshot, const char *text, const GdkRGBA *colour, double x,
                        double y, double halign, double valign, gboolean bold);
 /* The yellow label with its right edge at x; answers the y below it. */

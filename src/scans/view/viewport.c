@@ -8,6 +8,7 @@
 #include "scans/view/viewport-draw.h"
 
 #define MARGIN 10
+#define NARROW 420
 #define BOOST 2.5          /* Ctrl or Shift while dragging */
 #define CLICK_PIXELS 4     /* less movement is a click */
 
@@ -75,7 +76,7 @@ draw_overlay (RoundsViewport *self, GtkSnapshot *snapshot, double width, double 
   GtkWidget *widget = GTK_WIDGET (self);
   char letters[4][4];
   /* The corners must not run into each other in a narrow window: there the technique gives way. */
-  gboolean narrow = width < 420;
+  gboolean narrow = width < NARROW;
   double right = width - MARGIN - self->right_inset;
 
   if (self->corners[0] != NULL)
@@ -113,8 +114,11 @@ rounds_viewport_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
         }
       if (self->draft != NULL)
         rounds_draw_measurement (widget, snapshot, self->draft, &self->transform, width, height, TRUE);
+      /* In a narrow window the label stands below the patient's lines. */
+      if (width < NARROW && self->overlay && self->corners[0] != NULL)
+        top_right += rounds_text_height (widget, self->corners[0]) + 6;
       if (self->label != NULL)
-        top_right = rounds_draw_label (widget, snapshot, self->label, self->label_lines, width - MARGIN - self->right_inset, MARGIN);
+        top_right = rounds_draw_label (widget, snapshot, self->label, self->label_lines, width - MARGIN - self->right_inset, top_right);
       if (self->overlay)
         draw_overlay (self, snapshot, width, height, top_right);
     }
