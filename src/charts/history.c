@@ -112,6 +112,14 @@ finish_row (RoundsHistoryRow *row, const RoundsRecord *record, gint64 now_us)
   row->revision = record->revision;
 }
 
+/* Signing is not taken back: the store refuses it, so it is not offered. */
+static gboolean
+is_signing (json_object *old, json_object *new_)
+{
+  return g_strcmp0 (rounds_json_peek_string (old, "docStatus"), "preliminary") == 0
+         && g_strcmp0 (rounds_json_peek_string (new_, "docStatus"), "final") == 0;
+}
+
 GPtrArray *
 rounds_history_load (RoundsStore *store, const RoundsSection *section, const char *type, const char *id, GError **error)
 {
@@ -159,7 +167,8 @@ rounds_history_load (RoundsStore *store, const RoundsSection *section, const cha
           finish_row (row, record, now_us);
           row->first = r == first;
           row->unsynced = i == 0 && record->unsynced;
-          row->last_edit = i == 0 && r == first && before != NULL && g_strcmp0 (record->changed_by, "cloud") != 0;
+          row->last_edit = i == 0 && r == first && before != NULL && g_strcmp0 (record->changed_by, "cloud") != 0
+                           && !is_signing (old, new_);
         }
     }
   return g_steal_pointer (&rows);

@@ -83,6 +83,53 @@ set_stale (const RoundsRow *row, GError **error)
   return FALSE;
 }
 
+static json_object *
+without_status (json_object *resource)
+{
+  json_object *copy = rounds_json_copy (resource);
+
+  json_object_object_del (copy, "status");
+  json_object_object_del (copy, "docStatus");
+  json_object_object_del (copy, "meta");
+  return copy;
+}
+
+/* A signed note stays word for word: an edit may only say that it was entered in error, or change its status;
+ * what is entered in error comes back by undo alone, else it would be the way round. next NULL = delete.
+ * What arrives by import or sync does not come this way. */
+static gboolean
+signed_stays (const RoundsRow *row, const char *next, gboolean undo, GError **error)
+{
+  g_autoptr (json_object) old = NULL, new = NULL, old_rest = NULL, new_rest = NULL;
+  const char *was, *becomes;
+  gboolean wrong;
+
+  if (row->local == NULL || g_strcmp0 (row->type, "DocumentReference") != 0)
+    return TRUE;
+  old = rounds_json_parse (row->local, -1, error);
+  if (old == NULL)
+    return FALSE;
+  was = rounds_json_peek_string (old, "docStatus");
+  wrong = g_strcmp0 (was, "entered-in-error") == 0;
+  if (!wrong && g_strcmp0 (was, "final") != 0 && g_strcmp0 (was, "amended") != 0)
+    return TRUE;
+  if (next != NULL)
+    {
+      new = rounds_json_parse (next, -1, error);
+      if (new == NULL)
+        return FALSE;
+      becomes = rounds_json_peek_string (new, "docStatus");
+      old_rest = without_status (old);
+      new_rest = without_status (new);
+      if (rounds_json_equal (old_rest, new_rest)
+          && (g_strcmp0 (becomes, was) == 0 || g_strcmp0 (becomes, "entered-in-error") == 0 || (wrong && undo)))
+        return TRUE;
+    }
+  g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID,
+               _("Signed notes cannot be changed; add an addendum"));
+  return FALSE;
+}
+
 /* A local version with all that hangs on it. */
 static gboolean
 save_local (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, const char *reason, GError **error)
@@ -121,7 +168,8 @@ apply_item (RoundsWriter *writer, RoundsChangeItem *item, const char *reason, GE
     }
   if (item->facts != NULL && there && rounds_text_same (row.local, item->facts->text))
     return TRUE;
-  return save_local (writer, &row, item->facts, reason, error);
+  return signed_stays (&row, item->facts != NULL ? item->facts->text : NULL, FALSE, error)
+         && save_local (writer, &row, item->facts, reason, error);
 }
 
 static gboolean
@@ -192,7 +240,8 @@ undo_cb (RoundsWriter *writer, gpointer data, GError **error)
       if (facts == NULL)
         return FALSE;
     }
-  return save_local (writer, &row, facts, "undo", error);
+  return signed_stays (&row, facts != NULL ? facts->text : NULL, TRUE, error)
+         && save_local (writer, &row, facts, "undo", error);
 }
 
 gboolean

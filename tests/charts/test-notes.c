@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "charts/edit.h"
+#include "charts/history.h"
 #include "charts/notes.h"
 #include "charts/row.h"
 #include "charts/sections.h"
@@ -19,9 +20,9 @@ test_life (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (json_object) values = test_json ("{'title':'Ward round','text':'Better today. Straße, 体温.'}");
   g_autoptr (json_object) resource = NULL, signed_note = NULL, addendum = NULL, added = NULL;
-  g_autoptr (RoundsEdited) first = NULL, second = NULL, third = NULL, refused = NULL;
+  g_autoptr (RoundsEdited) first = NULL, second = NULL, third = NULL, refused = NULL, wrong = NULL;
   g_autoptr (RoundsRecord) record = NULL, final = NULL, late = NULL;
-  g_autoptr (GPtrArray) rows = NULL;
+  g_autoptr (GPtrArray) rows = NULL, history = NULL;
   g_autofree char *text = NULL;
 
   test_put_patient (store);
@@ -49,6 +50,18 @@ test_life (void)
   g_clear_error (&error);
   g_assert_null (rounds_edit_sign (store, &rounds_section_notes, final, &error));
   g_clear_error (&error);
+
+  /* Nor by undo, and no history offers it; entered in error can be said, and taken back. */
+  g_assert_false (rounds_edit_undo (store, second, &error));
+  g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID);
+  g_clear_error (&error);
+  history = rounds_history_load (store, &rounds_section_notes, second->type, second->id, &error);
+  g_assert_no_error (error);
+  g_assert_false (((RoundsHistoryRow *) g_ptr_array_index (history, 0))->last_edit);
+  wrong = rounds_edit_remove (store, &rounds_section_notes, final, &error);
+  g_assert_no_error (error);
+  g_assert_true (rounds_edit_undo (store, wrong, &error));
+  g_assert_no_error (error);
 
   addendum = rounds_note_addendum_values (signed_note);
   json_object_object_add (addendum, "text", json_object_new_string ("Culture grew nothing."));

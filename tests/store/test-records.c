@@ -8,7 +8,8 @@ test_put_get (void)
   Fixture f;
   g_autoptr (GError) error = NULL;
   g_autoptr (RoundsRecord) record = NULL;
-  const char *text = "{ \"resourceType\": \"Observation\", \"id\": \"o1\",\n \"valueQuantity\": { \"value\": 1.10 }, "
+  const char *text = "{ \"resourceType\": \"Observation\", \"id\": \"o1\",\n \"valueQuantity\": { \"value\": "
+                     "1.10 }, "
                      "\"x-unknown\": { \"a b\": \" \\\" c\" } }";
 
   fixture_new (&f);
@@ -146,13 +147,92 @@ test_history_undo (void)
   fixture_clear (&f);
 }
 
+static char *
+note_json (const char *status, const char *doc_status, const char *text, const char *more)
+{
+  return g_strdup_printf ("{\"resourceType\":\"DocumentReference\",\"id\":\"n1\",\"status\":\"%s\",\"docStatus\":\"%s\","
+                          "\"subject\":{\"reference\":\"Patient/p1\"},\"content\":[{\"attachment\":{\"contentType\":"
+                          "\"text/plain\",\"data\":\"%s\"}}]%s}", status, doc_status, text, more);
+}
+
+static gboolean
+put_note (Fixture *f, const char *status, const char *doc_status, const char *text, const char *more,
+          gint64 revision)
+{
+  g_autofree char *note = note_json (status, doc_status, text, more);
+  g_autoptr (GError) error = NULL;
+
+  if (put (f->store, "DocumentReference", "n1", note, revision, &error))
+    return TRUE;
+  g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "addendum"));
+  return FALSE;
+}
+
+static void
+test_signed (void)
+{
+  Fixture f;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RoundsRecord) record = NULL;
+  g_autofree char *theirs = note_json ("current", "final", "c3Bl", "");
+  g_autofree char *newer = note_json ("current", "final", "bmV1", "");
+  g_autofree char *other = note_json ("current", "final", "ZGVm", "");
+  RoundsImportItem item = { .type = "DocumentReference", .id = "n1", .json = theirs };
+
+  strstr (other, "/p1")[2] = '2';
+  fixture_new (&f);
+  g_assert_true (put_note (&f, "current", "preliminary", "YWJj", "", 0));
+  g_assert_true (put_note (&f, "current", "preliminary", "ZGVm", "", 1));
+  g_assert_true (put_note (&f, "current", "final", "ZGVm", "", 2));
+  /* Text, author, patient, and the way round by making it a draft again. */
+  g_assert_false (put_note (&f, "current", "final", "eHl6", "", 3));
+  g_assert_false (put_note (&f, "current", "final", "ZGVm", ",\"author\":[{\"display\":\"Other\"}]", 3));
+  g_assert_false (put (f.store, "DocumentReference", "n1", other, 3, &error));
+  g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID);
+  g_clear_error (&error);
+  g_assert_false (put_note (&f, "current", "preliminary", "ZGVm", "", 3));
+  g_assert_false (put_note (&f, "entered-in-error", "entered-in-error", "eHl6", "", 3));
+  g_assert_false (rounds_store_undo (f.store, "DocumentReference", "n1", 3, &error));
+  g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID);
+  g_clear_error (&error);
+  g_assert_false (delete_one (f.store, "DocumentReference", "n1", 3, NULL));
+  g_assert_true (put_note (&f, "current", "final", "ZGVm", "", 3));   /* the same is no change */
+  record = rounds_store_get (f.store, "DocumentReference", "n1", NULL);
+  g_assert_cmpint (record->revision, ==, 3);
+
+  /* Entered in error, and taken back; no draft by that way either. */
+  g_assert_true (put_note (&f, "entered-in-error", "entered-in-error", "ZGVm", "", 3));
+  g_assert_false (put_note (&f, "current", "preliminary", "ZGVm", "", 4));
+  g_assert_false (put_note (&f, "entered-in-error", "entered-in-error", "eHl6", "", 4));
+  g_assert_true (rounds_store_undo (f.store, "DocumentReference", "n1", 4, &error));
+  g_assert_no_error (error);
+  g_clear_pointer (&record, rounds_record_free);
+  record = rounds_store_get (f.store, "DocumentReference", "n1", NULL);
+  g_assert_nonnull (strstr (record->json, "\"final\""));
+  g_assert_nonnull (strstr (record->json, "ZGVm"));
+
+  /* What a server or a file says is taken. */
+  fixture_clear (&f);
+  fixture_new (&f);
+  g_assert_true (rounds_store_import (f.store, &item, 1, TRUE, "a.json", NULL, &error));
+  item.json = newer;
+  g_assert_true (rounds_store_import (f.store, &item, 1, TRUE, "b.json", NULL, &error));
+  g_assert_no_error (error);
+  g_clear_pointer (&record, rounds_record_free);
+  record = rounds_store_get (f.store, "DocumentReference", "n1", NULL);
+  g_assert_nonnull (strstr (record->json, "bmV1"));
+  fixture_clear (&f);
+}
+
 static void
 test_lists (void)
 {
   Fixture f;
   g_autoptr (GPtrArray) list = NULL;
   g_autofree char *p = patient_json ("p1", "Adams", "Ann");
-  static const char *const times[] = { "2024-01-02T10:00:00Z", "2024-03-01T10:00:00Z", "2024-02-01T10:00:00+02:00" };
+  static const char *const times[] = { "2024-01-02T10:00:00Z", "2024-03-01T10:00:00Z",
+                                       "2024-02-01T10:00:00+02:00" };
 
   fixture_new (&f);
   must_put (f.store, "Patient", "p1", p);
@@ -175,20 +255,26 @@ test_lists (void)
   g_assert_cmpuint (list_length (rounds_store_list (f.store, "Observation", "p1", 2, NULL)), ==, 2);
   g_assert_cmpuint (list_length (rounds_store_list (f.store, "Observation", "p2", 0, NULL)), ==, 0);
   g_assert_cmpuint (list_length (rounds_store_list (f.store, "Patient", NULL, 0, NULL)), ==, 1);
-  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", NULL, "8867-4", 0, NULL)), ==, 3);
-  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", "http://loinc.org", "8480-6", 0,
+  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", NULL, "8867-4", 0,
+                                                         NULL)), ==, 3);
+  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", "http://loinc.org",
+                                                         "8480-6", 0,
                                                          NULL)), ==, 1);
-  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", "http://other", "8480-6", 0,
+  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", "http://other",
+                                                         "8480-6", 0,
                                                          NULL)), ==, 0);
   /* An edit that changes code and patient moves the record in the indexes. */
   {
     g_autofree char *o = observation_json ("o1", "p9", "8310-5", "37", times[1]);
     must_put (f.store, "Observation", "o1", o);
   }
-  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", NULL, "8867-4", 0, NULL)), ==, 2);
-  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p9", NULL, "8310-5", 0, NULL)), ==, 1);
+  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", NULL, "8867-4", 0,
+                                                         NULL)), ==, 2);
+  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p9", NULL, "8310-5", 0,
+                                                         NULL)), ==, 1);
   g_assert_true (delete_one (f.store, "Observation", "o0", -1, NULL));
-  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", NULL, "8867-4", 0, NULL)), ==, 1);
+  g_assert_cmpuint (list_length (rounds_store_list_code (f.store, "Observation", "p1", NULL, "8867-4", 0,
+                                                         NULL)), ==, 1);
   {
     g_autoptr (GPtrArray) counts = rounds_store_count (f.store, NULL, NULL);
 
@@ -251,14 +337,17 @@ test_find (void)
 {
   Fixture f;
   static const char *const people[][3] = {
-    { "p1", "Müller", "José" }, { "p2", "O'Connell", "Freda" }, { "p3", "王", "小明" }, { "p4", "Martinez", "Ana" },
+    { "p1", "Müller", "José" }, { "p2", "O'Connell", "Freda" }, { "p3", "王", "小明" }, { "p4", "Martinez",
+                                                                                       "Ana" },
     { "p5", "Adams", "Martha" },
   };
   static const struct { const char *query; guint n; const char *id; } cases[] = {
-    { "", 5, "p5" }, { "mul", 1, "p1" }, { "MÜLLER jose", 1, "p1" }, { "o'conn", 1, "p2" }, { "oconn", 1, "p2" },
-    { "connell", 1, "p2" }, { "明", 1, "p3" }, { "martinze", 1, "p4" }, { "mar", 2, "p5" }, { "mrn-p4", 1, "p4" },
+    { "", 5, "p5" }, { "mul", 1, "p1" }, { "MÜLLER jose", 1, "p1" }, { "o'conn", 1, "p2" }, { "oconn", 1,
+                                                                                              "p2" },
+    { "connell", 1, "p2" }, { "明", 1, "p3" }, { "martinze", 1, "p4" }, { "mar", 2, "p5" }, { "mrn-p4", 1,
+                                                                                             "p4" },
     { "1980-02-03 ana", 1, "p4" }, { "03.02.1980", 5, "p5" }, { "nobody", 0, NULL }, { "mar 王", 0, NULL },
-    { "wartinez", 1, "p4" }, { "martnez", 1, "p4" },
+    { "王小明", 1, "p3" }, { "wartinez", 1, "p4" }, { "martnez", 1, "p4" },
   };
 
   fixture_new (&f);
@@ -377,7 +466,8 @@ test_signals (void)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (signals.n_many, ==, 1);
   g_assert_cmpuint (signals.n_changed, ==, 1);
-  rounds_store_run_async (f.store, read_work, g_strdup ("p1"), g_free, (GDestroyNotify) rounds_record_free, NULL, read_cb,
+  rounds_store_run_async (f.store, read_work, g_strdup ("p1"), g_free, (GDestroyNotify) rounds_record_free,
+                          NULL, read_cb,
                           &record);
   while (record == NULL)
     g_main_context_iteration (NULL, TRUE);
@@ -411,6 +501,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/records/all-or-nothing", test_all_or_nothing);
   g_test_add_func ("/store/records/invalid", test_invalid);
   g_test_add_func ("/store/records/history-undo", test_history_undo);
+  g_test_add_func ("/store/records/signed", test_signed);
   g_test_add_func ("/store/records/lists", test_lists);
   g_test_add_func ("/store/records/import", test_import);
   g_test_add_func ("/store/records/find", test_find);

@@ -269,7 +269,8 @@ save_answer (gpointer widget, gpointer result, const GError *error, gpointer dat
     title = g_strdup (_("Nothing was changed"));
   else
     title = g_strdup_printf (job->record != NULL ? _("Saved: %s") : _("Added: %s"), _(job->section->one));
-  g_signal_emit (self, signals[SIGNAL_SAVED], 0, title, edited->type, edited->id, edited->revision);
+  /* A signature stays; revision 0 = there is nothing to take back. */
+  g_signal_emit (self, signals[SIGNAL_SAVED], 0, title, edited->type, edited->id, job->sign ? 0 : edited->revision);
   rounds_form_panel_leave (self);
 }
 
