@@ -118,6 +118,12 @@ test_short_and_wrong_sum (void)
 
   g_assert_cmpuint (cut->n_values, ==, 2);
   g_assert_cmpuint (cut->n_refused, ==, 1);
+  {
+    g_autoptr (RoundsVitalsFile) empty = read_record ("r 1 1\na.dat 16 1 16 0 1 15 0 x\n", NULL, 0, NULL);
+
+    g_assert_cmpuint (empty->n_values, ==, 0);
+    g_assert_cmpuint (empty->n_refused, ==, 1);
+  }
   g_assert_cmpuint (sum->n_values, ==, 2);
   g_assert_cmpuint (sum->n_refused, ==, 1);
 }

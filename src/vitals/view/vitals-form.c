@@ -13,6 +13,7 @@
 #include "kit/kit.h"
 #include "vitals/csv.h"
 #include "vitals/entry.h"
+#include "vitals/view/vitals-scale.h"
 
 typedef enum {
   FIELD_RATE,
@@ -459,53 +460,13 @@ save (RoundsVitalsForm *self)
                           saved_cb, g_object_ref (self));
 }
 
-/* --- scale 2 -------------------------------------------------------------------------------------------------------- */
-
-static void
-scale_saved_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (RoundsVitalsForm) self = data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) receipts = rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
-
-  rounds_toast (GTK_WIDGET (self), receipts != NULL ? _("Decision recorded") : error->message, NULL, NULL, NULL, NULL);
-  g_signal_emit (self, signals[SIGNAL_SAVED], 0);
-}
-
-static void
-scale_answered_cb (AdwAlertDialog *dialog, const char *response, gpointer data)
-{
-  RoundsVitalsForm *self = data;
-  Saving *saving;
-
-  if (strcmp (response, "record") != 0 || self->store == NULL || self->chart == NULL)
-    return;
-  saving = g_new0 (Saving, 1);
-  saving->resources = g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_put);
-  g_ptr_array_add (saving->resources,
-                   rounds_vitals_scale_decision (self->patient_id, self->chart->spo2_scale == 2 ? 1 : 2,
-                                                 rounds_instant_now_us (), performer_name (self)));
-  rounds_store_run_async (self->store, save_work, saving, saving_free, (GDestroyNotify) g_ptr_array_unref, NULL,
-                          scale_saved_cb, g_object_ref (self));
-}
-
 static void
 scale_clicked_cb (RoundsVitalsForm *self)
 {
-  AdwDialog *dialog;
-  gboolean two = self->chart != NULL && self->chart->spo2_scale == 2;
-
-  if (self->chart == NULL)
-    return;
-  dialog = adw_alert_dialog_new (two ? _("Back to SpO₂ Scale 1?") : _("Use SpO₂ Scale 2?"),
-                                 two ? _("Target saturation 96 % and more. The decision is recorded with your name.")
-                                     : _("Only for confirmed hypercapnic respiratory failure, target 88–92 %. The decision is "
-                                         "recorded with your name."));
-  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _("_Cancel"), "record", _("_Record Decision"), NULL);
-  adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "record", ADW_RESPONSE_SUGGESTED);
-  adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "cancel");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (scale_answered_cb), self, 0);
-  adw_dialog_present (dialog, GTK_WIDGET (self));
+  if (self->chart != NULL && self->store != NULL)
+    adw_dialog_present (rounds_vitals_scale_dialog_new (self->store, self->patient_id, performer_name (self),
+                                                        self->chart->spo2_scale, GTK_WIDGET (self)),
+                        GTK_WIDGET (self));
 }
 
 /* --- callbacks --------------------------------------------------------------------------------------------------------- */
