@@ -4,6 +4,7 @@
  * answers that come after the patient or the model has changed. */
 #include "scans/enhancer-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "scans/error.h"
@@ -221,7 +222,9 @@ told_cb (guint done, guint total, gboolean finished, const GError *error, gpoint
   if (!finished)
     return;
   g_clear_pointer (&self->run, rounds_series_run_unref);
-  g_signal_emit (self, signals[FINISHED], 0, error != NULL ? error->message : NULL, done);
+  g_signal_emit (self, signals[FINISHED], 0,
+                 error == NULL ? NULL
+                 : g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? _("cancelled") : error->message, done);
 }
 
 static void
