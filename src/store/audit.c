@@ -132,8 +132,8 @@ rounds_audit_head_open (const char *folder, RoundsSecret *key, gboolean create, 
   const guint8 *bytes = rounds_secret_get (key, &size);
 
   self->key = rounds_secret_new (32);
-  crypto_generichash (rounds_secret_get (self->key, NULL), 32, (const guint8 *) purpose, sizeof purpose - 1, bytes,
-                      MIN (size, 64));
+  crypto_generichash (rounds_secret_get (self->key, NULL), 32, (const guint8 *) purpose, sizeof purpose - 1,
+                      bytes, MIN (size, 64));
   self->fd = open (path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
   if (self->fd < 0 && create)
     {
@@ -232,8 +232,8 @@ audit_cb (RoundsWriter *writer, gpointer data, GError **error)
 }
 
 gboolean
-rounds_store_audit (RoundsStore *self, const char *action, const char *type, const char *id, const char *detail,
-                    GError **error)
+rounds_store_audit (RoundsStore *self, const char *action, const char *type, const char *id,
+                    const char *detail, GError **error)
 {
   RoundsAuditCall call = { action, type, id, detail };
 
@@ -269,7 +269,8 @@ rounds_store_audit_verify (RoundsStore *self, RoundsAuditState *out, GError **er
   if (reader == NULL)
     return FALSE;
   rows = rounds_database_query (reader->db, error,
-                                "SELECT seq, when_us, who, action, type, id, detail, hash FROM audit ORDER BY seq",
+                                "SELECT seq, when_us, who, action, type, id, detail, hash FROM audit ORDER "
+                                "BY seq",
                                 "");
   if (rows == NULL)
     return FALSE;

@@ -36,16 +36,18 @@ rounds_conflict_write (RoundsWriter *writer, RoundsRow *row, const RoundsConflic
   gint64 n;
 
   if (!rounds_database_run (writer->db, error,
-                            "INSERT OR REPLACE INTO conflict (rid, base, mine, theirs, theirs_version, paths, status, "
-                            "created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                            "INSERT OR REPLACE INTO conflict (rid, base, mine, theirs, theirs_version, "
+                            "paths, status, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                             "issssssi", row->rid, conflict->base, row->local, conflict->theirs,
                             conflict->theirs_version, paths, status, writer->now_us) ||
-      !rounds_database_int (writer->db, 0, &n, error, "SELECT count(*) FROM outbox WHERE rid = ?", "i", row->rid))
+      !rounds_database_int (writer->db, 0, &n, error, "SELECT count(*) FROM outbox WHERE rid = ?", "i",
+                            row->rid))
     return FALSE;
   /* What is in conflict waits in the outbox, also when it had been acknowledged and was lost at the server. */
   if (n == 0 && !rounds_outbox_enqueue (writer, row, NULL, error))
     return FALSE;
-  if (!rounds_database_run (writer->db, error, "UPDATE outbox SET state = 5, request_id = NULL WHERE rid = ?", "i",
+  if (!rounds_database_run (writer->db, error, "UPDATE outbox SET state = 5, request_id = NULL WHERE rid = "
+                                               "?", "i",
                             row->rid) ||
       !rounds_outbox_refresh (writer, row, error))
     return FALSE;
@@ -59,7 +61,8 @@ rounds_conflict_follow (RoundsWriter *writer, RoundsRow *row, GError **error)
 {
   if (row->state != ROUNDS_STATE_CONFLICT)
     return TRUE;
-  return rounds_database_run (writer->db, error, "UPDATE conflict SET mine = ? WHERE rid = ? AND status != 'resolved'",
+  return rounds_database_run (writer->db, error, "UPDATE conflict SET mine = ? WHERE rid = ? AND status != "
+                                                 "'resolved'",
                               "si", row->local, row->rid);
 }
 
@@ -69,8 +72,8 @@ static gboolean
 take_version (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, const char *version,
               gint64 last_updated_us, GError **error)
 {
-  rounds_row_set_base (row, facts != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_GONE, facts != NULL ? facts->text : NULL,
-                       version, last_updated_us);
+  rounds_row_set_base (row, facts != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_GONE, facts != NULL ? facts->text
+                       : NULL, version, last_updated_us);
   if (facts == NULL && row->local == NULL)
     return row->rid == 0 || rounds_row_save_base (writer, row, error);
   /* Only meta moved: no version that anybody would want to see. */
@@ -94,20 +97,21 @@ close_conflict (RoundsWriter *writer, const RoundsRow *row, GError **error)
 
 /* base := theirs, local := merged; what is left to send stays in the outbox. */
 static gboolean
-rebase (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const char *version, gint64 last_updated_us,
-        const RoundsFacts *merged, const char *who, GError **error)
+rebase (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const char *version,
+        gint64 last_updated_us, const RoundsFacts *merged, const char *who, GError **error)
 {
   gboolean was_conflict = row->state == ROUNDS_STATE_CONFLICT;
   gint64 busy;
 
-  rounds_row_set_base (row, theirs != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_GONE, theirs != NULL ? theirs->text : NULL,
-                       version, last_updated_us);
+  rounds_row_set_base (row, theirs != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_GONE, theirs != NULL
+                       ? theirs->text : NULL, version, last_updated_us);
   if (rounds_text_same (row->local, merged != NULL ? merged->text : NULL)
         ? !rounds_row_save_base (writer, row, error)
         : !rounds_row_save_version (writer, row, merged, who, error))
     return FALSE;
   if (!rounds_database_int (writer->db, 0, &busy, error,
-                            "SELECT count(*) FROM outbox WHERE rid = ? AND state IN (2, 3, 4)", "i", row->rid))
+                            "SELECT count(*) FROM outbox WHERE rid = ? AND state IN (2, 3, 4)", "i",
+                            row->rid))
     return FALSE;
   /* The rows speak of versions before the merge: one row of the merged text takes their place. */
   if (busy == 0)
@@ -146,8 +150,8 @@ merge_in (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const
   if (!rounds_row_save_base (writer, row, error))
     return FALSE;
   return rounds_conflict_write (writer, row,
-                                &(RoundsConflict){ .base = row->base, .theirs = theirs != NULL ? theirs->text : NULL,
-                                                   .theirs_version = (char *) version,
+                                &(RoundsConflict){ .base = row->base, .theirs = theirs != NULL ? theirs->text
+                                                   : NULL, .theirs_version = (char *) version,
                                                    .paths = (char **) paths->pdata },
                                 error);
 }
@@ -207,7 +211,8 @@ page_cb (RoundsWriter *writer, gpointer data, GError **error)
       const RoundsFacts *facts = page->facts[i];
       g_auto (RoundsRow) row = { 0 };
       RoundsReceive outcome;
-      gint64 updated = item->last_updated_us != 0 || facts == NULL ? item->last_updated_us : facts->last_updated_us;
+      gint64 updated = item->last_updated_us != 0 || facts == NULL ? item->last_updated_us
+        : facts->last_updated_us;
       const char *version = item->version != NULL || facts == NULL ? item->version : facts->version_id;
 
       if (!rounds_row_load (writer, item->type, item->id, &row, error) ||
@@ -217,8 +222,8 @@ page_cb (RoundsWriter *writer, gpointer data, GError **error)
       page->n_conflicts += outcome == ROUNDS_RECEIVE_CONFLICT;
     }
   if (page->cursor != NULL &&
-      !rounds_database_run (writer->db, error, "INSERT OR REPLACE INTO cursor (scope, json) VALUES (?, ?)", "ss",
-                            page->scope, page->cursor))
+      !rounds_database_run (writer->db, error, "INSERT OR REPLACE INTO cursor (scope, json) VALUES (?, ?)",
+                            "ss", page->scope, page->cursor))
     return FALSE;
   if (page->n_new == 0)
     return TRUE;
@@ -333,7 +338,8 @@ rounds_store_conflict_list (RoundsStore *self, GError **error)
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL)
     return NULL;
-  rows = rounds_database_query (reader->db, error, CONFLICT_SQL "WHERE c.status != 'resolved' ORDER BY c.created_us", "");
+  rows = rounds_database_query (reader->db, error,
+                                CONFLICT_SQL "WHERE c.status != 'resolved' ORDER BY c.created_us", "");
   while (row)
     {
       if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
@@ -356,7 +362,8 @@ rounds_store_conflict_get (RoundsStore *self, const char *type, const char *id, 
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL)
     return NULL;
-  rows = rounds_database_query (reader->db, error, CONFLICT_SQL "WHERE r.id = ? AND n.text = ?", "ss", id, type);
+  rows = rounds_database_query (reader->db, error, CONFLICT_SQL "WHERE r.id = ? AND n.text = ?", "ss", id,
+                                type);
   if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
     return NULL;
   if (row)
@@ -375,19 +382,20 @@ resolve_cb (RoundsWriter *writer, gpointer data, GError **error)
   g_autofree char *text = NULL, *version = NULL;
   gboolean there;
 
-  if (!rounds_writer_allow (writer, call->facts != NULL ? ROUNDS_ACT_WRITE : ROUNDS_ACT_DELETE, call->type, call->id,
-                            error) ||
+  if (!rounds_writer_allow (writer, call->facts != NULL ? ROUNDS_ACT_WRITE : ROUNDS_ACT_DELETE, call->type,
+                            call->id, error) ||
       !load_there (writer, call->type, call->id, &row, error))
     return FALSE;
   rows = rounds_database_query (writer->db, error,
-                                "SELECT theirs, theirs_version FROM conflict WHERE rid = ? AND status != 'resolved'",
+                                "SELECT theirs, theirs_version FROM conflict WHERE rid = ? AND status != "
+                                "'resolved'",
                                 "i", row.rid);
   if (rows == NULL || !rounds_database_next (writer->db, rows, &there, error))
     return FALSE;
   if (!there)
     {
-      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("%s/%s has no conflict"), call->type,
-                   call->id);
+      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("%s/%s has no conflict"),
+                   call->type, call->id);
       return FALSE;
     }
   text = rounds_rows_dup (rows, 0);
@@ -402,7 +410,8 @@ resolve_cb (RoundsWriter *writer, gpointer data, GError **error)
 }
 
 gboolean
-rounds_store_conflict_resolve (RoundsStore *self, const char *type, const char *id, const char *json, GError **error)
+rounds_store_conflict_resolve (RoundsStore *self, const char *type, const char *id, const char *json,
+                               GError **error)
 {
   g_autoptr (RoundsFacts) facts = NULL;
   RoundsConflictCall call = { .type = type, .id = id };
@@ -426,10 +435,11 @@ rebase_cb (RoundsWriter *writer, gpointer data, GError **error)
     return FALSE;
   /* What was under way has been answered by the very version it is rebased on. */
   if (!rounds_database_run (writer->db, error,
-                            "UPDATE outbox SET state = 1, request_id = NULL WHERE rid = ? AND state IN (2, 3, 4)", "i",
-                            row.rid) ||
+                            "UPDATE outbox SET state = 1, request_id = NULL WHERE rid = ? AND state IN (2, "
+                            "3, 4)", "i", row.rid) ||
       !rebase (writer, &row, call->theirs, call->theirs_version,
-               call->theirs != NULL ? call->theirs->last_updated_us : row.last_updated_us, call->facts, "cloud", error))
+               call->theirs != NULL ? call->theirs->last_updated_us : row.last_updated_us, call->facts,
+               "cloud", error))
     return FALSE;
   return rounds_audit_append (writer, "sync", row.type, row.id, "merged", error);
 }
@@ -582,11 +592,12 @@ rename_cb (RoundsWriter *writer, gpointer data, GError **error)
     return FALSE;
   if (!rounds_row_save_version (writer, &row, facts, "cloud", error) ||
       !rounds_database_run (writer->db, error,
-                            "UPDATE outbox SET revision = ?, patient = ? WHERE rid = ? AND state NOT IN (2, 3, 4)",
+                            "UPDATE outbox SET revision = ?, patient = ? WHERE rid = ? AND state NOT IN (2, "
+                            "3, 4)",
                             "iii", row.revision, row.patient_nid, row.rid) ||
       !rounds_database_run (writer->db, error,
-                            "INSERT OR REPLACE INTO id_map (type, local_id, server_id) VALUES (?, ?, ?)", "iss",
-                            row.type_nid, rename->old_id, rename->new_id))
+                            "INSERT OR REPLACE INTO id_map (type, local_id, server_id) VALUES (?, ?, ?)",
+                            "iss", row.type_nid, rename->old_id, rename->new_id))
     return FALSE;
   g_hash_table_iter_init (&iter, rids);
   while (g_hash_table_iter_next (&iter, &key, NULL))
@@ -599,10 +610,10 @@ rename_cb (RoundsWriter *writer, gpointer data, GError **error)
       /* Scans and series hang on the patient by name. */
       if (!rounds_writer_name (writer, rename->old_id, &old_nid, error) ||
           !rounds_writer_name (writer, rename->new_id, &new_nid, error) ||
-          !rounds_database_run (writer->db, error, "UPDATE scan SET patient = ? WHERE patient = ?", "ii", new_nid,
-                                old_nid) ||
-          !rounds_database_run (writer->db, error, "UPDATE series SET patient = ? WHERE patient = ?", "ii", new_nid,
-                                old_nid))
+          !rounds_database_run (writer->db, error, "UPDATE scan SET patient = ? WHERE patient = ?", "ii",
+                                new_nid, old_nid) ||
+          !rounds_database_run (writer->db, error, "UPDATE series SET patient = ? WHERE patient = ?", "ii",
+                                new_nid, old_nid))
         return FALSE;
     }
   rounds_writer_changed (writer, rename->type, rename->old_id, row.patient_id);
@@ -611,7 +622,8 @@ rename_cb (RoundsWriter *writer, gpointer data, GError **error)
 }
 
 gboolean
-rounds_store_rename (RoundsStore *self, const char *type, const char *old_id, const char *new_id, GError **error)
+rounds_store_rename (RoundsStore *self, const char *type, const char *old_id, const char *new_id,
+                     GError **error)
 {
   RoundsRename rename = { type, old_id, new_id, NULL, NULL };
   gboolean ok;

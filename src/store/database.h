@@ -42,7 +42,8 @@ rounds_rows_reset (RoundsRows *self)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsRows, rounds_rows_reset)
 
-RoundsRows *rounds_database_query (RoundsDatabase *self, GError **error, const char *sql, const char *format, ...);
+RoundsRows *rounds_database_query (RoundsDatabase *self, GError **error, const char *sql, const char *format,
+                                   ...);
 /* TRUE with *row = whether there is one. */
 gboolean rounds_database_next (RoundsDatabase *self, RoundsRows *rows, gboolean *row, GError **error);
 /* query + run to its end. */

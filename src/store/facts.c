@@ -201,7 +201,8 @@ add_name_words (GHashTable *words, json_object *name)
     {
       json_object *list = rounds_json_peek (name, lists[k]);
 
-      for (gsize i = 0; json_object_is_type (list, json_type_array) && i < json_object_array_length (list); i++)
+      for (gsize i = 0; json_object_is_type (list, json_type_array) &&
+           i < json_object_array_length (list); i++)
         if (json_object_is_type (json_object_array_get_idx (list, i), json_type_string))
           add_words (words, json_object_get_string (json_object_array_get_idx (list, i)));
     }
@@ -347,7 +348,8 @@ invalid (GError **error, const char *type, const char *id, const char *what)
 }
 
 static gboolean
-check_identity (json_object *resource, const char *type, const char *id, const char **found_id, GError **error)
+check_identity (json_object *resource, const char *type, const char *id, const char **found_id,
+                GError **error)
 {
   const char *found_type = NULL;
   g_autoptr (GError) local = NULL;
@@ -379,7 +381,8 @@ facts_of (const char *type, const char *id, json_object *resource)
 
   self->type = g_strdup (type);
   self->id = g_strdup (id);
-  self->patient_id = g_strdup (g_str_equal (type, "Patient") ? id : rounds_resource_peek_patient_id (resource));
+  self->patient_id = g_strdup (g_str_equal (type, "Patient") ? id
+                               : rounds_resource_peek_patient_id (resource));
   if (self->patient_id != NULL && !rounds_fhir_is_id (self->patient_id))
     g_clear_pointer (&self->patient_id, g_free);
   if (time != NULL && rounds_instant_parse (time, &instant, NULL))

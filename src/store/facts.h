@@ -31,8 +31,10 @@ typedef struct {
  * the text's. */
 RoundsFacts *rounds_facts_new (const char *type, const char *id, const char *text, GError **error);
 /* The same for a resource under a new id. */
-RoundsFacts *rounds_facts_new_renamed (const char *type, const char *new_id, const char *text, GError **error);
-RoundsFacts *rounds_facts_new_from_json (const char *type, const char *id, json_object *resource, GError **error);
+RoundsFacts *rounds_facts_new_renamed (const char *type, const char *new_id, const char *text,
+                                       GError **error);
+RoundsFacts *rounds_facts_new_from_json (const char *type, const char *id, json_object *resource,
+                                         GError **error);
 void rounds_facts_free (RoundsFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsFacts, rounds_facts_free)
 

@@ -72,7 +72,8 @@ id_under_base (const char *base, const char *type, const char *id)
   g_checksum_get_digest (sum, d, &size);
   d[6] = (d[6] & 0x0f) | 0x50;
   d[8] = (d[8] & 0x3f) | 0x80;
-  return g_strdup_printf ("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1], d[2], d[3],
+  return g_strdup_printf ("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1],
+                          d[2], d[3],
                           d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]);
 }
 
@@ -109,7 +110,8 @@ find_row (RoundsWriter *writer, RoundsImportItem *item, RoundsFacts **facts, Rou
 }
 
 static gboolean
-import_known (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, RoundsImportItem *item, GError **error)
+import_known (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, RoundsImportItem *item,
+              GError **error)
 {
   RoundsReceive outcome;
 
@@ -151,7 +153,8 @@ import_item (RoundsWriter *writer, RoundsBatch *batch, guint i, GError **error)
     }
   item->outcome = row.rid == 0 ? ROUNDS_IMPORT_NEW : ROUNDS_IMPORT_UPDATED;
   return rounds_row_save_version (writer, &row, *facts, writer->who, error) &&
-         rounds_outbox_enqueue (writer, &row, (*facts)->refs, error) && rounds_conflict_follow (writer, &row, error);
+         rounds_outbox_enqueue (writer, &row, (*facts)->refs, error) &&
+           rounds_conflict_follow (writer, &row, error);
 }
 
 static gboolean
@@ -204,16 +207,16 @@ check_all (RoundsImportItem *items, guint n, GError **error)
     if (items[i].type == NULL || !rounds_fhir_is_type (items[i].type) || items[i].id == NULL ||
         !rounds_fhir_is_id (items[i].id) || items[i].json == NULL)
       {
-        g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID, _("Record %u: no type, id or content"),
-                     i + 1);
+        g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID,
+                     _("Record %u: no type, id or content"), i + 1);
         return FALSE;
       }
   return TRUE;
 }
 
 gboolean
-rounds_store_import (RoundsStore *self, RoundsImportItem *items, guint n_items, gboolean as_known, const char *source,
-                     GCancellable *cancellable, GError **error)
+rounds_store_import (RoundsStore *self, RoundsImportItem *items, guint n_items, gboolean as_known,
+                     const char *source, GCancellable *cancellable, GError **error)
 {
   RoundsWriteJob *job = NULL;
   RoundsBatch *under_way = NULL;

@@ -18,7 +18,8 @@ keep_cb (RoundsWriter *writer, gpointer data, GError **error)
 
   if (keep->configures && (!rounds_writer_allow (writer, ROUNDS_ACT_CONFIGURE, NULL, NULL, error) ||
                            !rounds_audit_append (writer, "configure", NULL, NULL,
-                                                 keep->value != NULL ? "connection set" : "connection removed", error)))
+                                                 keep->value != NULL ? "connection set"
+                                                   : "connection removed", error)))
     return FALSE;
   if (keep->value == NULL)
     return rounds_database_run (writer->db, error, keep->remove, "s", keep->key);
@@ -26,8 +27,8 @@ keep_cb (RoundsWriter *writer, gpointer data, GError **error)
 }
 
 static gboolean
-keep (RoundsStore *self, const char *set, const char *remove, const char *key, const char *value, gboolean configures,
-      GError **error)
+keep (RoundsStore *self, const char *set, const char *remove, const char *key, const char *value,
+      gboolean configures, GError **error)
 {
   RoundsKeep call = { set, remove, key, value, configures };
 
@@ -87,8 +88,8 @@ rounds_store_set_draft (RoundsStore *self, const char *key, const char *text, GE
 {
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && key != NULL, FALSE);
 
-  return keep (self, "INSERT OR REPLACE INTO draft (key, text) VALUES (?, ?)", "DELETE FROM draft WHERE key = ?", key,
-               text, FALSE, error);
+  return keep (self, "INSERT OR REPLACE INTO draft (key, text) VALUES (?, ?)",
+               "DELETE FROM draft WHERE key = ?", key, text, FALSE, error);
 }
 
 char *
@@ -116,8 +117,8 @@ rounds_store_set_setting (RoundsStore *self, const char *key, const char *value,
 {
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && key != NULL, FALSE);
 
-  return keep (self, "INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)", "DELETE FROM setting WHERE key = ?",
-               key, value, FALSE, error);
+  return keep (self, "INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)",
+               "DELETE FROM setting WHERE key = ?", key, value, FALSE, error);
 }
 
 char *
@@ -142,7 +143,8 @@ rounds_store_connection_dup (RoundsStore *self, const char *name, GError **error
 {
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && name != NULL, NULL);
 
-  return dup_text (self, "SELECT json FROM connection WHERE name = ?", name, _("There is no connection “%s”"), error);
+  return dup_text (self, "SELECT json FROM connection WHERE name = ?", name,
+                   _("There is no connection “%s”"), error);
 }
 
 char **
@@ -159,8 +161,8 @@ rounds_store_set_cursor (RoundsStore *self, const char *scope, const char *curso
 {
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && scope != NULL, FALSE);
 
-  return keep (self, "INSERT OR REPLACE INTO cursor (scope, json) VALUES (?, ?)", "DELETE FROM cursor WHERE scope = ?",
-               scope, cursor_json, FALSE, error);
+  return keep (self, "INSERT OR REPLACE INTO cursor (scope, json) VALUES (?, ?)",
+               "DELETE FROM cursor WHERE scope = ?", scope, cursor_json, FALSE, error);
 }
 
 char *

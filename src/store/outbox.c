@@ -50,14 +50,16 @@ verb_of (RoundsBase base, const char *text)
 }
 
 static gboolean
-read_states (RoundsWriter *writer, gint64 rid, gboolean *head, gboolean *held, RoundsState *last, GError **error)
+read_states (RoundsWriter *writer, gint64 rid, gboolean *head, gboolean *held, RoundsState *last,
+             GError **error)
 {
   g_autoptr (RoundsRows) rows = NULL;
   gboolean row = TRUE;
 
   *head = *held = FALSE;
   *last = ROUNDS_STATE_NONE;
-  rows = rounds_database_query (writer->db, error, "SELECT state FROM outbox WHERE rid = ? ORDER BY seq", "i", rid);
+  rows = rounds_database_query (writer->db, error, "SELECT state FROM outbox WHERE rid = ? ORDER BY seq",
+                                "i", rid);
   while (row)
     {
       if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
@@ -79,10 +81,11 @@ rounds_outbox_refresh (RoundsWriter *writer, RoundsRow *row, GError **error)
   gint64 head, last;
 
   if (!rounds_database_int (writer->db, 0, &head, error,
-                            "SELECT state FROM outbox WHERE rid = ? AND state IN (2, 3, 4) ORDER BY seq LIMIT 1", "i",
-                            row->rid) ||
+                            "SELECT state FROM outbox WHERE rid = ? AND state IN (2, 3, 4) ORDER BY seq "
+                            "LIMIT 1", "i", row->rid) ||
       !rounds_database_int (writer->db, 0, &last, error,
-                            "SELECT state FROM outbox WHERE rid = ? ORDER BY seq DESC LIMIT 1", "i", row->rid))
+                            "SELECT state FROM outbox WHERE rid = ? ORDER BY seq DESC LIMIT 1", "i",
+                            row->rid))
     return FALSE;
   row->state = head != 0 ? head : last;
   writer->outbox_changed = TRUE;
@@ -96,9 +99,10 @@ add_row (RoundsWriter *writer, RoundsRow *row, const char *refs, RoundsState sta
   g_autofree char *uuid = rounds_fhir_new_id ();
 
   return rounds_database_run (writer->db, error,
-                              "INSERT INTO outbox (op_uuid, rid, patient, verb, revision, base_version, refs, state, "
-                              "created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                              "siisissii", uuid, row->rid, row->patient_nid, verb_of (row->base_state, row->local),
+                              "INSERT INTO outbox (op_uuid, rid, patient, verb, revision, base_version, "
+                              "refs, state, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                              "siisissii", uuid, row->rid, row->patient_nid,
+                              verb_of (row->base_state, row->local),
                               row->revision, row->base_version, refs, (gint64) state, writer->now_us);
 }
 
@@ -117,7 +121,8 @@ rounds_outbox_enqueue (RoundsWriter *writer, RoundsRow *row, const char *refs, G
       if (!add_row (writer, row, refs, ROUNDS_STATE_PENDING, error))
         return FALSE;
       row->state = ROUNDS_STATE_PENDING;
-      return rounds_database_run (writer->db, error, "UPDATE resource SET sync_state = 1 WHERE rid = ?", "i", row->rid);
+      return rounds_database_run (writer->db, error, "UPDATE resource SET sync_state = 1 WHERE rid = ?", "i",
+                                  row->rid);
     }
   if (!read_states (writer, row->rid, &head, &held, &last, error))
     return FALSE;
@@ -250,8 +255,8 @@ rounds_store_outbox_list (RoundsStore *self, const char *const *states, guint li
   rows = rounds_database_query (reader->db, error,
                                 ITEM_SQL
                                 "FROM outbox f CROSS JOIN outbox o ON o.seq = coalesce ("
-                                "(SELECT max(seq) FROM outbox p WHERE p.rid = f.rid AND p.state IN (2, 3, 4)), "
-                                "(SELECT max(seq) FROM outbox p WHERE p.rid = f.rid)) "
+                                "(SELECT max(seq) FROM outbox p WHERE p.rid = f.rid AND p.state IN (2, 3, "
+                                "4)), (SELECT max(seq) FROM outbox p WHERE p.rid = f.rid)) "
                                 "CROSS JOIN resource r ON r.rid = o.rid CROSS JOIN name n ON n.nid = r.type "
                                 "WHERE f.seq = (SELECT min(seq) FROM outbox p WHERE p.rid = f.rid) "
                                 "AND (? >> o.state) & 1 ORDER BY f.seq LIMIT ?",
@@ -348,11 +353,12 @@ static gboolean
 write_receipts (RoundsWriter *writer, const RoundsRow *row, const RoundsOutboxCall *call, GError **error)
 {
   return rounds_database_run (writer->db, error,
-                              "INSERT OR IGNORE INTO outbox_receipt (op_uuid, rid, server_version, server_epoch, "
-                              "acked_at_us) SELECT op_uuid, rid, ?, NULL, ? FROM outbox WHERE rid = ? AND seq <= ?",
+                              "INSERT OR IGNORE INTO outbox_receipt (op_uuid, rid, server_version, "
+                              "server_epoch, acked_at_us) SELECT op_uuid, rid, ?, NULL, ? FROM outbox WHERE "
+                              "rid = ? AND seq <= ?",
                               "siii", call->version, writer->now_us, row->rid, call->item->seq) &&
-         rounds_database_run (writer->db, error, "DELETE FROM outbox WHERE rid = ? AND seq <= ?", "ii", row->rid,
-                              call->item->seq);
+         rounds_database_run (writer->db, error, "DELETE FROM outbox WHERE rid = ? AND seq <= ?", "ii",
+                              row->rid, call->item->seq);
 }
 
 /* Rows that went back to pending may have lost their purpose meanwhile: a create that was deleted again. */
@@ -364,9 +370,11 @@ drop_if_nothing (RoundsWriter *writer, RoundsRow *row, GError **error)
   if (!nothing_to_send (row))
     return TRUE;
   if (!rounds_database_int (writer->db, 0, &busy, error,
-                            "SELECT count(*) FROM outbox WHERE rid = ? AND state IN (2, 3, 4, 5)", "i", row->rid))
+                            "SELECT count(*) FROM outbox WHERE rid = ? AND state IN (2, 3, 4, 5)", "i",
+                            row->rid))
     return FALSE;
-  return busy > 0 || rounds_database_run (writer->db, error, "DELETE FROM outbox WHERE rid = ?", "i", row->rid);
+  return busy > 0 || rounds_database_run (writer->db, error, "DELETE FROM outbox WHERE rid = ?", "i",
+                                          row->rid);
 }
 
 static gboolean
@@ -390,9 +398,11 @@ ack_cb (RoundsWriter *writer, gpointer data, GError **error)
         return FALSE;
     }
   if (!write_receipts (writer, &row, call, error) ||
-      !rounds_database_int (writer->db, 0, &later, error, "SELECT count(*) FROM outbox WHERE rid = ?", "i", row.rid))
+      !rounds_database_int (writer->db, 0, &later, error, "SELECT count(*) FROM outbox WHERE rid = ?", "i",
+                            row.rid))
     return FALSE;
-  rounds_row_set_base (&row, facts != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_GONE, facts != NULL ? facts->text : NULL,
+  rounds_row_set_base (&row, facts != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_GONE, facts != NULL
+                       ? facts->text : NULL,
                        call->version != NULL || facts == NULL ? call->version : facts->version_id,
                        facts != NULL ? facts->last_updated_us : 0);
   row.state = later > 0 ? row.state : ROUNDS_STATE_NONE;
@@ -402,8 +412,8 @@ ack_cb (RoundsWriter *writer, gpointer data, GError **error)
     {
       g_free (row.local);
       row.local = g_strdup (facts->text);
-      if (!rounds_database_run (writer->db, error, "UPDATE resource SET local_json = ? WHERE rid = ?", "si", row.local,
-                                row.rid) ||
+      if (!rounds_database_run (writer->db, error, "UPDATE resource SET local_json = ? WHERE rid = ?", "si",
+                                row.local, row.rid) ||
           !rounds_row_save_base (writer, &row, error))
         return FALSE;
     }
@@ -475,7 +485,8 @@ set_state_cb (RoundsWriter *writer, gpointer data, GError **error)
       !rounds_database_run (writer->db, error,
                             "UPDATE outbox SET state = ?, last_status = ?, reason = ?, next_at_us = ?, "
                             "request_id = CASE WHEN ? THEN request_id END WHERE rid = ? AND seq <= ?",
-                            "iisiiii", (gint64) call->state, (gint64) call->status, call->reason, call->next_at_us,
+                            "iisiiii", (gint64) call->state, (gint64) call->status, call->reason,
+                            call->next_at_us,
                             (gint64) (call->state != ROUNDS_STATE_PENDING), row.rid, call->item->seq))
     return FALSE;
   if (call->state == ROUNDS_STATE_PENDING && !drop_if_nothing (writer, &row, error))
@@ -551,7 +562,8 @@ block_dependents (RoundsWriter *writer, const RoundsRow *row, GHashTable *seen, 
       if (!g_hash_table_add (seen, GSIZE_TO_POINTER ((gsize) rid)))
         continue;
       if (!rounds_row_load_rid (writer, rid, &other, error) ||
-          !rounds_database_run (writer->db, error, "UPDATE outbox SET state = 7, reason = ? WHERE rid = ? AND state = 1",
+          !rounds_database_run (writer->db, error,
+                                "UPDATE outbox SET state = 7, reason = ? WHERE rid = ? AND state = 1",
                                 "si", reason, rid) ||
           !rounds_outbox_refresh (writer, &other, error))
         return FALSE;
@@ -586,8 +598,8 @@ quarantine_cb (RoundsWriter *writer, gpointer data, GError **error)
 }
 
 gboolean
-rounds_store_outbox_quarantine (RoundsStore *self, const RoundsOutboxItem *item, int status, const char *reason,
-                                GError **error)
+rounds_store_outbox_quarantine (RoundsStore *self, const RoundsOutboxItem *item, int status,
+                                const char *reason, GError **error)
 {
   RoundsOutboxCall call = { .item = item, .status = status, .reason = reason };
 
@@ -608,7 +620,8 @@ rounds_outbox_unblock (RoundsWriter *writer, GError **error)
   if (!rounds_database_run (writer->db, error,
                             "UPDATE resource SET sync_state = 1 WHERE sync_state = 7 AND rid IN "
                             "(SELECT rid FROM outbox WHERE state = 7)", "") ||
-      !rounds_database_run (writer->db, error, "UPDATE outbox SET state = 1, reason = NULL WHERE state = 7", ""))
+      !rounds_database_run (writer->db, error, "UPDATE outbox SET state = 1, reason = NULL WHERE state = 7",
+                            ""))
     return FALSE;
   rows = rounds_database_query (writer->db, error, "SELECT DISTINCT rid FROM outbox WHERE state = 6", "");
   while (row)
@@ -670,7 +683,8 @@ take_theirs (RoundsWriter *writer, RoundsRow *row, GError **error)
   gboolean there;
 
   rows = rounds_database_query (writer->db, error,
-                                "SELECT theirs, theirs_version FROM conflict WHERE rid = ? AND status != 'resolved'",
+                                "SELECT theirs, theirs_version FROM conflict WHERE rid = ? AND status != "
+                                "'resolved'",
                                 "i", row->rid);
   if (rows == NULL || !rounds_database_next (writer->db, rows, &there, error))
     return FALSE;
@@ -696,7 +710,8 @@ discard_cb (RoundsWriter *writer, gpointer data, GError **error)
                    call->type, call->id);
       return FALSE;
     }
-  if (row.state == ROUNDS_STATE_INFLIGHT || row.state == ROUNDS_STATE_UNKNOWN || row.state == ROUNDS_STATE_VERIFY)
+  if (row.state == ROUNDS_STATE_INFLIGHT || row.state == ROUNDS_STATE_UNKNOWN ||
+      row.state == ROUNDS_STATE_VERIFY)
     {
       g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_BUSY,
                    _("%s/%s was already sent and waits for the answer; sync first"), call->type, call->id);
@@ -713,8 +728,10 @@ discard_cb (RoundsWriter *writer, gpointer data, GError **error)
     }
   row.state = ROUNDS_STATE_NONE;
   if (!rounds_database_run (writer->db, error, "DELETE FROM outbox WHERE rid = ?", "i", row.rid) ||
-      !rounds_database_run (writer->db, error, "UPDATE conflict SET status = 'resolved' WHERE rid = ?", "i", row.rid) ||
-      !rounds_row_save_version (writer, &row, facts, writer->who, error) || !rounds_outbox_unblock (writer, error))
+      !rounds_database_run (writer->db, error, "UPDATE conflict SET status = 'resolved' WHERE rid = ?", "i",
+                            row.rid) ||
+      !rounds_row_save_version (writer, &row, facts, writer->who, error) ||
+        !rounds_outbox_unblock (writer, error))
     return FALSE;
   return rounds_audit_append (writer, "discard", row.type, row.id, NULL, error);
 }

@@ -29,7 +29,8 @@ void rounds_outbox_item_free (RoundsOutboxItem *self);
 
 /* One row a resource (squashed by seq), in order of each resource's oldest waiting seq, so that what others
  * refer to comes before them. While changes are under way the row is what was sent; later ones wait. states NULL = all, else NULL-terminated list. */
-GPtrArray *rounds_store_outbox_list (RoundsStore *self, const char *const *states, guint limit, GError **error);
+GPtrArray *rounds_store_outbox_list (RoundsStore *self, const char *const *states, guint limit,
+                                     GError **error);
 guint rounds_store_outbox_count (RoundsStore *self, GError **error);
 
 /* Marks items of these resources up to these seqs as sent under request_id. */
@@ -45,7 +46,8 @@ typedef struct {
   const char *server_version, *server_json;
   int status;
 } RoundsOutboxAck;
-gboolean rounds_store_outbox_ack_many (RoundsStore *self, const RoundsOutboxAck *acks, guint n, GError **error);
+gboolean rounds_store_outbox_ack_many (RoundsStore *self, const RoundsOutboxAck *acks, guint n,
+                                       GError **error);
 gboolean rounds_store_outbox_set_state (RoundsStore *self, const RoundsOutboxItem *item, const char *state,
                                         int status, const char *reason, gint64 next_at_us, GError **error);
 /* Refused for good: this and what depends on it wait for a person. */
@@ -65,7 +67,8 @@ typedef struct {
 void rounds_conflict_free (RoundsConflict *self);
 gboolean rounds_store_conflict_record (RoundsStore *self, const RoundsConflict *conflict, GError **error);
 GPtrArray *rounds_store_conflict_list (RoundsStore *self, GError **error);
-RoundsConflict *rounds_store_conflict_get (RoundsStore *self, const char *type, const char *id, GError **error);
+RoundsConflict *rounds_store_conflict_get (RoundsStore *self, const char *type, const char *id,
+                                           GError **error);
 /* json = the text decided on (NULL = deleted); it becomes a pending change on top of theirs. */
 gboolean rounds_store_conflict_resolve (RoundsStore *self, const char *type, const char *id, const char *json,
                                         GError **error);
@@ -82,10 +85,13 @@ typedef struct {
 /* One downloaded page and its cursor in one transaction. Resources without local changes take the new
  * version; those with are merged or become conflicts; a version already held is skipped. *n_new = versions
  * new to this cache. cursor NULL = leave it. */
-gboolean rounds_store_download_page (RoundsStore *self, const RoundsDownload *items, guint n, const char *scope,
-                                     const char *cursor_json, guint *n_new, guint *n_conflicts, GError **error);
+gboolean rounds_store_download_page (RoundsStore *self, const RoundsDownload *items, guint n,
+                                     const char *scope,
+                                     const char *cursor_json, guint *n_new, guint *n_conflicts,
+                                     GError **error);
 char *rounds_store_dup_cursor (RoundsStore *self, const char *scope, GError **error);
-gboolean rounds_store_set_cursor (RoundsStore *self, const char *scope, const char *cursor_json, GError **error);
+gboolean rounds_store_set_cursor (RoundsStore *self, const char *scope, const char *cursor_json,
+                                  GError **error);
 
 /* The server gave another id (POST): resource and all references to it are rewritten in one transaction. */
 gboolean rounds_store_rename (RoundsStore *self, const char *type, const char *old_id, const char *new_id,
@@ -104,7 +110,7 @@ char **rounds_store_connection_list (RoundsStore *self, GError **error);
 char **rounds_store_scan_outbox_list (RoundsStore *self, guint limit, GError **error);
 guint rounds_store_scan_outbox_count (RoundsStore *self, GError **error);
 gboolean rounds_store_scan_outbox_ack (RoundsStore *self, const char *const *sop_uids, GError **error);
-gboolean rounds_store_scan_outbox_fail (RoundsStore *self, const char *sop_uid, int status, const char *reason,
-                                        GError **error);
+gboolean rounds_store_scan_outbox_fail (RoundsStore *self, const char *sop_uid, int status,
+                                        const char *reason, GError **error);
 
 G_END_DECLS

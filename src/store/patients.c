@@ -176,7 +176,8 @@ build (RoundsPatientIndex *self, RoundsDatabase *db, GError **error)
   index_clear (self);
   ok = rounds_database_int (db, 0, &stamp, error, "SELECT max(stamp) FROM patient", "");
   if (ok)
-    rows = rounds_database_query (db, error, "SELECT rid, words FROM patient WHERE gone = 0 ORDER BY sort_key, rid", "");
+    rows = rounds_database_query (db, error, "SELECT rid, words FROM patient WHERE gone = 0 ORDER BY "
+                                             "sort_key, rid", "");
   ok = rows != NULL;
   while (ok && row)
     {
@@ -232,13 +233,15 @@ catch_up (RoundsPatientIndex *self, RoundsDatabase *db, GError **error)
 
   if (!self->built)
     return build (self, db, error);
-  if (!rounds_database_int (db, 0, &newer, error, "SELECT count(*) FROM patient WHERE stamp > ?", "i", self->stamp))
+  if (!rounds_database_int (db, 0, &newer, error, "SELECT count(*) FROM patient WHERE stamp > ?", "i",
+                            self->stamp))
     return FALSE;
   if (newer == 0)
     return TRUE;
   if (newer + g_hash_table_size (self->delta) > MAX_DELTA)
     return build (self, db, error);
-  rows = rounds_database_query (db, error, "SELECT rid, stamp, gone, sort_key, words FROM patient WHERE stamp > ?", "i",
+  rows = rounds_database_query (db, error, "SELECT rid, stamp, gone, sort_key, words FROM patient WHERE "
+                                           "stamp > ?", "i",
                                 self->stamp);
   while (row)
     {
@@ -473,7 +476,8 @@ list_all (RoundsReader *reader, guint limit, GPtrArray *out, GError **error)
   gboolean row = TRUE;
 
   rows = rounds_database_query (reader->db, error,
-                                "SELECT " HIT_COLUMNS " FROM patient p WHERE p.gone = 0 ORDER BY p.sort_key, p.rid "
+                                "SELECT " HIT_COLUMNS " FROM patient p WHERE p.gone = 0 ORDER BY p.sort_key, "
+                                                      "p.rid "
                                 "LIMIT ?",
                                 "i", limit > 0 ? (gint64) limit : (gint64) -1);
   while (row)
@@ -497,7 +501,8 @@ fetch (RoundsReader *reader, GArray *rids, guint limit, GPtrArray *out, GError *
       g_autoptr (RoundsRows) rows = NULL;
       gboolean row = FALSE;
 
-      rows = rounds_database_query (reader->db, error, "SELECT " HIT_COLUMNS " FROM patient p WHERE p.rid = ?", "i",
+      rows = rounds_database_query (reader->db, error,
+                                    "SELECT " HIT_COLUMNS " FROM patient p WHERE p.rid = ?", "i",
                                     g_array_index (rids, gint64, i));
       ok = rows != NULL && rounds_database_next (reader->db, rows, &row, error);
       if (ok && row)

@@ -143,7 +143,8 @@ list_of_type (RoundsReader *reader, gint64 type, gint64 limit, GError **error)
   g_autoptr (RoundsRows) rows = NULL;
 
   rows = rounds_database_query (reader->db, error,
-                                "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.type = ? AND r.tombstone = 0 "
+                                "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.type = ? AND r.tombstone "
+                                                         "= 0 "
                                 "ORDER BY r.time_us DESC, r.rid DESC LIMIT ?",
                                 "ii", type, limit);
   return take_records (reader, rows, error);
@@ -169,7 +170,8 @@ rounds_store_list (RoundsStore *self, const char *type, const char *patient_id, 
     return list_of_type (reader, type_nid, n, error);
   if (type != NULL)
     rows = rounds_database_query (reader->db, error,
-                                  "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.patient = ? AND r.type = ? "
+                                  "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.patient = ? AND r.type "
+                                                           "= ? "
                                   "AND r.tombstone = 0 ORDER BY r.time_us DESC, r.rid DESC LIMIT ?",
                                   "iii", patient, type_nid, n);
   else
@@ -192,8 +194,8 @@ find_codes (RoundsReader *reader, const char *system, const char *code, GArray *
   if (system != NULL)
     rows = rounds_database_query (reader->db, error, "SELECT nid FROM name WHERE text = ?", "s", low);
   else
-    rows = rounds_database_query (reader->db, error, "SELECT nid FROM name WHERE text >= ? AND text < ?", "ss", low,
-                                  high);
+    rows = rounds_database_query (reader->db, error, "SELECT nid FROM name WHERE text >= ? AND text < ?",
+                                  "ss", low, high);
   for (;;)
     {
       gint64 nid;
@@ -274,7 +276,8 @@ rounds_store_list_code (RoundsStore *self, const char *type, const char *patient
         continue;   /* the same code under two systems */
       last_rid = rid;
       rows = rounds_database_query (reader->db, error,
-                                    "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.rid = ? AND r.type = ? "
+                                    "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.rid = ? AND r.type = "
+                                                             "? "
                                     "AND r.tombstone = 0",
                                     "ii", rid, type_nid);
       if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
@@ -299,11 +302,12 @@ rounds_store_history (RoundsStore *self, const char *type, const char *id, GErro
   if (reader == NULL || !rounds_database_find_name (reader->db, type, &nid, error))
     return NULL;
   rows = rounds_database_query (reader->db, error,
-                                "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.id = ?1 AND r.type = ?2 UNION ALL "
-                                "SELECT r.id, h.json, h.revision, h.base_version, 0, h.changed_us, h.changed_by, "
-                                "(SELECT text FROM name WHERE nid = r.type) "
-                                "FROM resource r JOIN history h ON h.rid = r.rid WHERE r.id = ?1 AND r.type = ?2 "
-                                "ORDER BY 3 DESC",
+                                "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.id = ?1 AND r.type = ?2 "
+                                                         "UNION ALL "
+                                "SELECT r.id, h.json, h.revision, h.base_version, 0, h.changed_us, "
+                                "h.changed_by, (SELECT text FROM name WHERE nid = r.type) "
+                                "FROM resource r JOIN history h ON h.rid = r.rid WHERE r.id = ?1 AND r.type "
+                                "= ?2 ORDER BY 3 DESC",
                                 "si", id, nid);
   list = take_records (reader, rows, error);
   if (list != NULL && list->len == 0)
@@ -333,7 +337,8 @@ rounds_store_count (RoundsStore *self, const char *patient_id, GError **error)
   g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
 
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
-  if (reader == NULL || (patient_id != NULL && !rounds_database_find_name (reader->db, patient_id, &patient, error)))
+  if (reader == NULL || (patient_id != NULL && !rounds_database_find_name (reader->db, patient_id, &patient,
+                                                                           error)))
     return NULL;
   if (patient_id != NULL)
     rows = rounds_database_query (reader->db, error,

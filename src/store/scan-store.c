@@ -121,17 +121,19 @@ write_index (RoundsWriter *writer, const RoundsScanInstance *it, const guint8 *d
 
   return rounds_database_run (
     writer->db, error,
-    "INSERT OR REPLACE INTO scan (sop_uid, series_uid, study_uid, patient, digest, sop_class_uid, transfer_syntax, "
-    "dicom_patient_id, dicom_patient_name, dicom_birth_date, modality, study_date, study_time, study_description, "
-    "series_description, body_part, image_type, accession, series_number, instance_number, rows, columns, frames, "
-    "bits_stored, samples, geometry, spacing, size_bytes, derived_here, warnings) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "sssibsssssssssssssiiiiiiissiis", it->sop_uid, it->series_uid, it->study_uid, patient, digest, digest_size,
-    it->sop_class_uid, it->transfer_syntax, it->dicom_patient_id, it->dicom_patient_name, it->dicom_birth_date,
-    it->modality, it->study_date, it->study_time, it->study_description, it->series_description, it->body_part,
-    it->image_type, it->accession, (gint64) it->series_number, (gint64) it->instance_number, (gint64) it->rows,
-    (gint64) it->columns, (gint64) it->frames, (gint64) it->bits_stored, (gint64) it->samples, geometry, spacing,
-    it->size_bytes, (gint64) it->derived_here, it->warnings);
+    "INSERT OR REPLACE INTO scan (sop_uid, series_uid, study_uid, patient, digest, sop_class_uid, "
+    "transfer_syntax, dicom_patient_id, dicom_patient_name, dicom_birth_date, modality, study_date, "
+    "study_time, study_description, series_description, body_part, image_type, accession, series_number, "
+    "instance_number, rows, columns, frames, bits_stored, samples, geometry, spacing, size_bytes, "
+    "derived_here, warnings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?, ?, ?, ?)",
+    "sssibsssssssssssssiiiiiiissiis", it->sop_uid, it->series_uid, it->study_uid, patient, digest,
+    digest_size, it->sop_class_uid, it->transfer_syntax, it->dicom_patient_id, it->dicom_patient_name,
+    it->dicom_birth_date, it->modality, it->study_date, it->study_time, it->study_description,
+    it->series_description, it->body_part, it->image_type, it->accession, (gint64) it->series_number,
+    (gint64) it->instance_number, (gint64) it->rows, (gint64) it->columns, (gint64) it->frames,
+    (gint64) it->bits_stored, (gint64) it->samples, geometry, spacing, it->size_bytes,
+    (gint64) it->derived_here, it->warnings);
 }
 
 static gboolean
@@ -144,8 +146,8 @@ match_patient (RoundsDatabase *db, const char *dicom_patient_id, char **out, GEr
   if (dicom_patient_id == NULL || *dicom_patient_id == '\0')
     return TRUE;
   rows = rounds_database_query (db, error,
-                                "SELECT p.id FROM identifier i JOIN patient p ON p.rid = i.rid WHERE i.value = ? "
-                                "AND p.gone = 0 LIMIT 2",
+                                "SELECT p.id FROM identifier i JOIN patient p ON p.rid = i.rid WHERE i.value "
+                                "= ? AND p.gone = 0 LIMIT 2",
                                 "s", dicom_patient_id);
   if (rows == NULL || !rounds_database_next (db, rows, &row, error))
     return FALSE;
@@ -196,7 +198,8 @@ put_one (RoundsWriter *writer, RoundsScanPut *call, guint i, GError **error)
       call->outcomes[i] = ROUNDS_IMPORT_UNCHANGED;
       return TRUE;
     }
-  if (it->patient_id == NULL && patient == 0 && !match_patient (writer->db, it->dicom_patient_id, &matched, error))
+  if (it->patient_id == NULL && patient == 0 && !match_patient (writer->db, it->dicom_patient_id, &matched,
+                                                                error))
     return FALSE;
   if (it->patient_id != NULL || matched != NULL)
     if (!rounds_writer_name (writer, it->patient_id != NULL ? it->patient_id : matched, &patient, error))
@@ -206,7 +209,8 @@ put_one (RoundsWriter *writer, RoundsScanPut *call, guint i, GError **error)
 
     if (with_bytes)
       copy.size_bytes = g_bytes_get_size (call->bytes[i]);
-    if (!write_index (writer, &copy, with_bytes ? call->digests[i] : NULL, with_bytes ? DIGEST_BYTES : 0, patient, error))
+    if (!write_index (writer, &copy, with_bytes ? call->digests[i] : NULL, with_bytes ? DIGEST_BYTES : 0,
+                      patient, error))
       return FALSE;
   }
   call->outcomes[i] = row ? ROUNDS_IMPORT_UPDATED : ROUNDS_IMPORT_NEW;
@@ -225,7 +229,8 @@ put_bytes (RoundsWriter *writer, RoundsScanPut *call, GError **error)
 {
   for (guint i = 0; i < call->n; i++)
     if (call->has_bytes[i] && call->outcomes[i] != ROUNDS_IMPORT_UNCHANGED &&
-        !rounds_database_run (writer->pixels, error, "INSERT OR REPLACE INTO pixel (sop_uid, bytes) VALUES (?, ?)", "sb",
+        !rounds_database_run (writer->pixels, error,
+                              "INSERT OR REPLACE INTO pixel (sop_uid, bytes) VALUES (?, ?)", "sb",
                               call->instances[i]->sop_uid, g_bytes_get_data (call->bytes[i], NULL),
                               g_bytes_get_size (call->bytes[i])))
       return FALSE;
@@ -263,19 +268,21 @@ put_cb (RoundsWriter *writer, gpointer data, GError **error)
 }
 
 gboolean
-rounds_store_scan_put_many (RoundsStore *self, RoundsScanInstance *const *instances, GBytes *const *bytes, guint n,
-                            gboolean to_cloud, RoundsImportOutcome *outcomes, GError **error)
+rounds_store_scan_put_many (RoundsStore *self, RoundsScanInstance *const *instances, GBytes *const *bytes,
+                            guint n, gboolean to_cloud, RoundsImportOutcome *outcomes, GError **error)
 {
   g_autofree guint8 *digests = g_malloc0 ((gsize) MAX (n, 1) * DIGEST_BYTES);
   g_autofree gboolean *has_bytes = g_new0 (gboolean, MAX (n, 1));
   g_autofree RoundsImportOutcome *own = outcomes == NULL ? g_new0 (RoundsImportOutcome, MAX (n, 1)) : NULL;
-  RoundsScanPut call = { instances, bytes, n, to_cloud, outcomes != NULL ? outcomes : own, (gpointer) digests, has_bytes };
+  RoundsScanPut call = { instances, bytes, n, to_cloud, outcomes != NULL ? outcomes : own,
+                         (gpointer) digests, has_bytes };
 
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && (instances != NULL || n == 0), FALSE);
 
   for (guint i = 0; i < n; i++)
     {
-      if (!is_uid (instances[i]->sop_uid) || !is_uid (instances[i]->series_uid) || !is_uid (instances[i]->study_uid))
+      if (!is_uid (instances[i]->sop_uid) || !is_uid (instances[i]->series_uid) ||
+          !is_uid (instances[i]->study_uid))
         {
           g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID,
                        _("Scan %u has no valid UID of study, series or instance"), i + 1);
@@ -283,21 +290,22 @@ rounds_store_scan_put_many (RoundsStore *self, RoundsScanInstance *const *instan
         }
       has_bytes[i] = bytes != NULL && bytes[i] != NULL;
       if (has_bytes[i])
-        crypto_generichash (digests + (gsize) i * DIGEST_BYTES, DIGEST_BYTES, g_bytes_get_data (bytes[i], NULL),
-                            g_bytes_get_size (bytes[i]), NULL, 0);
+        crypto_generichash (digests + (gsize) i * DIGEST_BYTES, DIGEST_BYTES,
+                            g_bytes_get_data (bytes[i], NULL), g_bytes_get_size (bytes[i]), NULL, 0);
     }
   return rounds_store_write (self, put_cb, &call, error);
 }
 
 gboolean
-rounds_store_scan_put (RoundsStore *self, const RoundsScanInstance *instance, GBytes *bytes, gboolean to_cloud,
-                       RoundsImportOutcome *outcome, GError **error)
+rounds_store_scan_put (RoundsStore *self, const RoundsScanInstance *instance, GBytes *bytes,
+                       gboolean to_cloud, RoundsImportOutcome *outcome, GError **error)
 {
   RoundsScanInstance *instances[1] = { (RoundsScanInstance *) instance };
   GBytes *all[1] = { bytes };
   RoundsImportOutcome own;
 
-  return rounds_store_scan_put_many (self, instances, all, 1, to_cloud, outcome != NULL ? outcome : &own, error);
+  return rounds_store_scan_put_many (self, instances, all, 1, to_cloud, outcome != NULL ? outcome : &own,
+                                     error);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------- */
@@ -319,7 +327,8 @@ rounds_store_scan_get (RoundsStore *self, const char *sop_uid, GError **error)
     return NULL;
   if (!row)
     {
-      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("The scan is not on this device"));
+      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND,
+                   _("The scan is not on this device"));
       return NULL;
     }
   return g_bytes_new (sqlite3_column_blob (rows, 0), sqlite3_column_bytes (rows, 0));
@@ -387,7 +396,8 @@ rounds_store_scan_info (RoundsStore *self, const char *sop_uid, GError **error)
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL)
     return NULL;
-  rows = rounds_database_query (reader->db, error, "SELECT " SCAN_COLUMNS "FROM scan s WHERE s.sop_uid = ?", "s", sop_uid);
+  rows = rounds_database_query (reader->db, error, "SELECT " SCAN_COLUMNS "FROM scan s WHERE s.sop_uid = ?",
+                                "s", sop_uid);
   if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
     return NULL;
   if (row)
@@ -397,8 +407,8 @@ rounds_store_scan_info (RoundsStore *self, const char *sop_uid, GError **error)
 }
 
 GPtrArray *
-rounds_store_scan_list (RoundsStore *self, const char *patient_id, const char *study_uid, const char *series_uid,
-                        GError **error)
+rounds_store_scan_list (RoundsStore *self, const char *patient_id, const char *study_uid,
+                        const char *series_uid, GError **error)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_scan_instance_free);
   g_autoptr (RoundsReader) reader = NULL;
@@ -413,8 +423,10 @@ rounds_store_scan_list (RoundsStore *self, const char *patient_id, const char *s
     return NULL;
   if (patient_id != NULL)
     rows = rounds_database_query (reader->db, error,
-                                  "SELECT " SCAN_COLUMNS "FROM scan s WHERE s.patient = (SELECT nid FROM name WHERE "
-                                  "text = ?) ORDER BY s.study_uid, s.series_uid, s.instance_number, s.sop_uid",
+                                  "SELECT " SCAN_COLUMNS "FROM scan s WHERE s.patient = (SELECT nid FROM "
+                                                         "name WHERE "
+                                  "text = ?) ORDER BY s.study_uid, s.series_uid, s.instance_number, "
+                                  "s.sop_uid",
                                   "s", patient_id);
   else if (study_uid != NULL)
     rows = rounds_database_query (reader->db, error,
@@ -474,8 +486,8 @@ assign_cb (RoundsWriter *writer, gpointer data, GError **error)
       return FALSE;
     }
   g_ptr_array_add (writer->scans_changed, g_strdup (""));
-  return rounds_database_run (writer->db, error, "UPDATE scan SET patient = ? WHERE study_uid = ?", "is", patient,
-                              call->study_uid) &&
+  return rounds_database_run (writer->db, error, "UPDATE scan SET patient = ? WHERE study_uid = ?", "is",
+                              patient, call->study_uid) &&
          rounds_audit_append (writer, "assign", "Patient", call->patient_id, call->study_uid, error);
 }
 
@@ -496,9 +508,12 @@ thumbnail_cb (RoundsWriter *writer, gpointer data, GError **error)
   RoundsScanCall *call = data;
 
   if (call->png == NULL)
-    return rounds_database_run (writer->db, error, "DELETE FROM thumbnail WHERE series_uid = ?", "s", call->series_uid);
-  return rounds_database_run (writer->db, error, "INSERT OR REPLACE INTO thumbnail (series_uid, png) VALUES (?, ?)", "sb",
-                              call->series_uid, g_bytes_get_data (call->png, NULL), g_bytes_get_size (call->png));
+    return rounds_database_run (writer->db, error, "DELETE FROM thumbnail WHERE series_uid = ?", "s",
+                                call->series_uid);
+  return rounds_database_run (writer->db, error, "INSERT OR REPLACE INTO thumbnail (series_uid, png) VALUES "
+                                                 "(?, ?)", "sb",
+                              call->series_uid, g_bytes_get_data (call->png, NULL),
+                              g_bytes_get_size (call->png));
 }
 
 gboolean
@@ -523,7 +538,8 @@ rounds_store_scan_get_thumbnail (RoundsStore *self, const char *series_uid, GErr
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL)
     return NULL;
-  rows = rounds_database_query (reader->db, error, "SELECT png FROM thumbnail WHERE series_uid = ?", "s", series_uid);
+  rows = rounds_database_query (reader->db, error, "SELECT png FROM thumbnail WHERE series_uid = ?", "s",
+                                series_uid);
   if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
     return NULL;
   if (row)
@@ -538,24 +554,27 @@ measurement_cb (RoundsWriter *writer, gpointer data, GError **error)
   RoundsScanCall *call = data;
   g_autofree char *detail = g_strdup_printf ("measurement %s in series %s", call->uuid, call->series_uid);
 
-  if (!rounds_writer_allow (writer, call->json != NULL ? ROUNDS_ACT_WRITE : ROUNDS_ACT_DELETE, "ImagingStudy", NULL,
-                            error))
+  if (!rounds_writer_allow (writer, call->json != NULL ? ROUNDS_ACT_WRITE : ROUNDS_ACT_DELETE,
+                            "ImagingStudy", NULL, error))
     return FALSE;
   if (call->json == NULL
-        ? !rounds_database_run (writer->db, error, "DELETE FROM measurement WHERE uuid = ? AND series_uid = ?", "ss",
+        ? !rounds_database_run (writer->db, error,
+                                "DELETE FROM measurement WHERE uuid = ? AND series_uid = ?", "ss",
                                 call->uuid, call->series_uid)
         : !rounds_database_run (writer->db, error,
-                                "INSERT OR REPLACE INTO measurement (uuid, series_uid, json, changed_us, changed_by) "
-                                "VALUES (?, ?, ?, ?, ?)",
-                                "sssis", call->uuid, call->series_uid, call->json, writer->now_us, writer->who))
+                                "INSERT OR REPLACE INTO measurement (uuid, series_uid, json, changed_us, "
+                                "changed_by) VALUES (?, ?, ?, ?, ?)",
+                                "sssis", call->uuid, call->series_uid, call->json, writer->now_us,
+                                writer->who))
     return FALSE;
   g_ptr_array_add (writer->scans_changed, g_strdup (""));
-  return rounds_audit_append (writer, call->json != NULL ? "measure" : "delete", "ImagingStudy", NULL, detail, error);
+  return rounds_audit_append (writer, call->json != NULL ? "measure" : "delete", "ImagingStudy", NULL,
+                              detail, error);
 }
 
 gboolean
-rounds_store_scan_set_measurement (RoundsStore *self, const char *series_uid, const char *uuid, const char *json,
-                                   GError **error)
+rounds_store_scan_set_measurement (RoundsStore *self, const char *series_uid, const char *uuid,
+                                   const char *json, GError **error)
 {
   RoundsScanCall call = { .series_uid = series_uid, .uuid = uuid, .json = json };
   g_autoptr (json_object) parsed = NULL;
@@ -564,7 +583,8 @@ rounds_store_scan_set_measurement (RoundsStore *self, const char *series_uid, co
 
   if (json != NULL && (parsed = rounds_json_parse (json, -1, NULL)) == NULL)
     {
-      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID, _("A measurement that is not JSON"));
+      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID,
+                   _("A measurement that is not JSON"));
       return FALSE;
     }
   return rounds_store_write (self, measurement_cb, &call, error);
@@ -596,8 +616,8 @@ rounds_store_scan_list_measurements (RoundsStore *self, const char *series_uid, 
 {
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && series_uid != NULL, NULL);
 
-  return list_texts (self, "SELECT json FROM measurement WHERE series_uid = ? ORDER BY changed_us, uuid", series_uid,
-                     error);
+  return list_texts (self, "SELECT json FROM measurement WHERE series_uid = ? ORDER BY changed_us, uuid",
+                     series_uid, error);
 }
 
 /* --- waiting to be sent ----------------------------------------------------------------------------- */
@@ -610,7 +630,8 @@ rounds_store_scan_outbox_list (RoundsStore *self, guint limit, GError **error)
 
   g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
 
-  list = list_texts (self, "SELECT sop_uid FROM scan_outbox ORDER BY seq LIMIT CAST (? AS INTEGER)", text, error);
+  list = list_texts (self, "SELECT sop_uid FROM scan_outbox ORDER BY seq LIMIT CAST (? AS INTEGER)", text,
+                     error);
   if (list == NULL)
     return NULL;
   g_ptr_array_set_free_func (list, NULL);
@@ -627,7 +648,8 @@ rounds_store_scan_outbox_count (RoundsStore *self, GError **error)
   g_return_val_if_fail (ROUNDS_IS_STORE (self), 0);
 
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
-  if (reader == NULL || !rounds_database_int (reader->db, 0, &n, error, "SELECT count(*) FROM scan_outbox", ""))
+  if (reader == NULL || !rounds_database_int (reader->db, 0, &n, error, "SELECT count(*) FROM scan_outbox",
+                                              ""))
     return 0;
   return n;
 }
@@ -648,7 +670,8 @@ scan_ack_cb (RoundsWriter *writer, gpointer data, GError **error)
   if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error))
     return FALSE;
   for (; call->uids[n] != NULL; n++)
-    if (!rounds_database_run (writer->db, error, "DELETE FROM scan_outbox WHERE sop_uid = ?", "s", call->uids[n]))
+    if (!rounds_database_run (writer->db, error, "DELETE FROM scan_outbox WHERE sop_uid = ?", "s",
+                              call->uids[n]))
       return FALSE;
   detail = g_strdup_printf ("%u scans acknowledged", n);
   writer->outbox_changed = TRUE;
@@ -679,7 +702,8 @@ scan_fail_cb (RoundsWriter *writer, gpointer data, GError **error)
 }
 
 gboolean
-rounds_store_scan_outbox_fail (RoundsStore *self, const char *sop_uid, int status, const char *reason, GError **error)
+rounds_store_scan_outbox_fail (RoundsStore *self, const char *sop_uid, int status, const char *reason,
+                               GError **error)
 {
   RoundsScanSent call = { .uid = sop_uid, .status = status, .reason = reason };
 

@@ -33,8 +33,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsScanInstance, rounds_scan_instance_free)
 gboolean rounds_store_scan_put (RoundsStore *self, const RoundsScanInstance *instance, GBytes *bytes,
                                 gboolean to_cloud, RoundsImportOutcome *outcome, GError **error);
 /* Many at once (one transaction). outcomes has n elements. */
-gboolean rounds_store_scan_put_many (RoundsStore *self, RoundsScanInstance *const *instances, GBytes *const *bytes,
-                                     guint n, gboolean to_cloud, RoundsImportOutcome *outcomes, GError **error);
+gboolean rounds_store_scan_put_many (RoundsStore *self, RoundsScanInstance *const *instances,
+                                     GBytes *const *bytes,
+                                     guint n, gboolean to_cloud, RoundsImportOutcome *outcomes,
+                                     GError **error);
 GBytes *rounds_store_scan_get (RoundsStore *self, const char *sop_uid, GError **error);
 RoundsScanInstance *rounds_store_scan_info (RoundsStore *self, const char *sop_uid, GError **error);
 /* Instances of a series (any order: geometry decides later), or all of a patient or study. Exactly one of
@@ -44,10 +46,12 @@ GPtrArray *rounds_store_scan_list (RoundsStore *self, const char *patient_id, co
 /* The patient a scan belongs to by the rules of the chart: identifier equals PatientID, else NULL. Caller
  * frees. */
 char *rounds_store_scan_match_patient (RoundsStore *self, const char *dicom_patient_id, GError **error);
-gboolean rounds_store_scan_assign (RoundsStore *self, const char *study_uid, const char *patient_id, GError **error);
+gboolean rounds_store_scan_assign (RoundsStore *self, const char *study_uid, const char *patient_id,
+                                   GError **error);
 
 /* Thumbnails and measurements: small texts and images kept with a study, audited when measured. */
-gboolean rounds_store_scan_set_thumbnail (RoundsStore *self, const char *series_uid, GBytes *png, GError **error);
+gboolean rounds_store_scan_set_thumbnail (RoundsStore *self, const char *series_uid, GBytes *png,
+                                          GError **error);
 GBytes *rounds_store_scan_get_thumbnail (RoundsStore *self, const char *series_uid, GError **error);
 /* A measurement is a JSON text of scans/measurement.h under an own UUID; json NULL deletes it. */
 gboolean rounds_store_scan_set_measurement (RoundsStore *self, const char *series_uid, const char *uuid,

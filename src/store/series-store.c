@@ -63,14 +63,14 @@ static gboolean
 find_series (RoundsWriter *writer, RoundsAppend *call, gint64 patient, GError **error)
 {
   if (!rounds_database_int (writer->db, 0, &call->sid, error,
-                            "SELECT sid FROM series WHERE patient = ? AND code = ? AND unit = ?", "iss", patient,
-                            call->code, call->unit))
+                            "SELECT sid FROM series WHERE patient = ? AND code = ? AND unit = ?", "iss",
+                            patient, call->code, call->unit))
     return FALSE;
   if (call->sid != 0)
     return TRUE;
   if (!rounds_database_run (writer->db, error,
-                            "INSERT INTO series (patient, code, unit, label, source, n, first_us, last_us, last_value, "
-                            "interval_us) VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0)",
+                            "INSERT INTO series (patient, code, unit, label, source, n, first_us, last_us, "
+                            "last_value, interval_us) VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0)",
                             "issss", patient, call->code, call->unit, call->label, call->source))
     return FALSE;
   call->sid = sqlite3_last_insert_rowid (rounds_database_get_handle (writer->db));
@@ -89,9 +89,10 @@ write_chunk (RoundsWriter *writer, gint64 sid, const RoundsSample *samples, gsiz
   rounds_buckets_add (level, samples, n, ROUNDS_CHUNK_LEVEL, rounds_chunk_gap_us (samples, n));
   all = &g_array_index (whole, RoundsBucket, 0);
   return rounds_database_run (writer->db, error,
-                              "INSERT INTO chunk (sid, start_us, end_us, n, low, high, first, last, sum, pyramid, "
-                              "samples) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                              "iiiidddddbb", sid, all->start_us, all->end_us, (gint64) n, all->min, all->max, all->first,
+                              "INSERT INTO chunk (sid, start_us, end_us, n, low, high, first, last, sum, "
+                              "pyramid, samples) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                              "iiiidddddbb", sid, all->start_us, all->end_us, (gint64) n, all->min, all->max,
+                              all->first,
                               all->last, all->sum, level->data, (gsize) level->len * sizeof (RoundsBucket),
                               g_bytes_get_data (packed, NULL), g_bytes_get_size (packed));
 }
@@ -134,7 +135,8 @@ find_chunk (RoundsWriter *writer, gint64 sid, gint64 time_us, gint64 *cid, gint6
   if (row && (rounds_rows_int (rows, 1) >= time_us || rounds_rows_int (rows, 2) < ROUNDS_CHUNK_SAMPLES))
     *cid = rounds_rows_int (rows, 0);
   return rounds_database_int (writer->db, G_MAXINT64, next_us, error,
-                              "SELECT min(start_us) FROM chunk WHERE sid = ? AND start_us > ?", "ii", sid, time_us);
+                              "SELECT min(start_us) FROM chunk WHERE sid = ? AND start_us > ?", "ii", sid,
+                              time_us);
 }
 
 static gboolean
@@ -213,7 +215,8 @@ update_series (RoundsWriter *writer, RoundsAppend *call, GError **error)
   gint64 cid;
 
   if (!rounds_database_int (writer->db, 0, &cid, error,
-                            "SELECT cid FROM chunk WHERE sid = ? ORDER BY start_us DESC LIMIT 1", "i", call->sid) ||
+                            "SELECT cid FROM chunk WHERE sid = ? ORDER BY start_us DESC LIMIT 1", "i",
+                            call->sid) ||
       !read_chunk (writer->db, cid, last, error))
     return FALSE;
   return rounds_database_run (writer->db, error,
@@ -222,7 +225,8 @@ update_series (RoundsWriter *writer, RoundsAppend *call, GError **error)
                               "last_us = (SELECT end_us FROM chunk c WHERE c.cid = ?), "
                               "last_value = (SELECT last FROM chunk c WHERE c.cid = ?) WHERE sid = ?",
                               "isiiii", (gint64) call->n_new, call->source,
-                              rounds_chunk_interval_us ((RoundsSample *) last->data, last->len), cid, cid, call->sid);
+                              rounds_chunk_interval_us ((RoundsSample *) last->data, last->len), cid, cid,
+                              call->sid);
 }
 
 static gboolean
@@ -240,7 +244,8 @@ append_cb (RoundsWriter *writer, gpointer data, GError **error)
     return FALSE;
   if (call->samples->len == 0)
     return TRUE;
-  if (!rounds_writer_name (writer, call->patient_id, &patient, error) || !find_series (writer, call, patient, error))
+  if (!rounds_writer_name (writer, call->patient_id, &patient, error) ||
+      !find_series (writer, call, patient, error))
     return FALSE;
   while (at < call->samples->len)
     if (!append_group (writer, call, &at, error))
@@ -255,8 +260,8 @@ append_cb (RoundsWriter *writer, gpointer data, GError **error)
 
 gboolean
 rounds_store_series_append (RoundsStore *self, const char *patient_id, const char *code, const char *unit,
-                            const char *label, const char *source, const RoundsSample *samples, gsize n, gsize *n_new,
-                            GError **error)
+                            const char *label, const char *source, const RoundsSample *samples, gsize n,
+                            gsize *n_new, GError **error)
 {
   g_autoptr (GArray) sorted = NULL;
   RoundsAppend call = { patient_id, code, unit != NULL ? unit : "", label != NULL ? label : code,
@@ -268,7 +273,8 @@ rounds_store_series_append (RoundsStore *self, const char *patient_id, const cha
 
   if (!rounds_fhir_is_id (patient_id) || n > G_MAXUINT / sizeof (RoundsSample))
     {
-      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID, _("No patient, or too many samples at once"));
+      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID,
+                   _("No patient, or too many samples at once"));
       return FALSE;
     }
   for (gsize i = 0; i < n; i++)
@@ -309,9 +315,9 @@ rounds_store_series_list (RoundsStore *self, const char *patient_id, GError **er
   if (reader == NULL)
     return NULL;
   rows = rounds_database_query (reader->db, error,
-                                "SELECT sid, code, unit, label, source, n, first_us, last_us, last_value, interval_us "
-                                "FROM series WHERE patient = (SELECT nid FROM name WHERE text = ?) AND n > 0 "
-                                "ORDER BY code, unit",
+                                "SELECT sid, code, unit, label, source, n, first_us, last_us, last_value, "
+                                "interval_us FROM series WHERE patient = (SELECT nid FROM name WHERE text = "
+                                "?) AND n > 0 ORDER BY code, unit",
                                 "s", patient_id);
   while (row)
     {
@@ -340,8 +346,8 @@ rounds_store_series_list (RoundsStore *self, const char *patient_id, GError **er
 
 static const char window_sql[] =
   "SELECT cid, start_us, end_us, n, low, high, first, last, sum FROM chunk "
-  "WHERE sid = ?1 AND start_us < ?3 AND start_us >= coalesce ((SELECT max(start_us) FROM chunk WHERE sid = ?1 "
-  "AND start_us <= ?2), ?2) AND end_us >= ?2 ORDER BY start_us";
+  "WHERE sid = ?1 AND start_us < ?3 AND start_us >= coalesce ((SELECT max(start_us) FROM chunk WHERE sid = "
+  "?1 AND start_us <= ?2), ?2) AND end_us >= ?2 ORDER BY start_us";
 
 static void
 cut (GArray *samples, guint from, gint64 from_us, gint64 to_us)
@@ -392,15 +398,17 @@ rounds_store_series_read (RoundsStore *self, gint64 series_id, gint64 from_us, g
 /* What a chunk gives at a level: itself, its stored buckets, or its samples. Chunks at the window's ends are
  * always cut to the sample. */
 static gboolean
-add_chunk (RoundsReader *reader, RoundsRows *rows, gsize per_bucket, gint64 from_us, gint64 to_us, GArray *out,
-           GError **error)
+add_chunk (RoundsReader *reader, RoundsRows *rows, gsize per_bucket, gint64 from_us, gint64 to_us,
+           GArray *out, GError **error)
 {
-  gint64 cid = rounds_rows_int (rows, 0), start_us = rounds_rows_int (rows, 1), end_us = rounds_rows_int (rows, 2);
+  gint64 cid = rounds_rows_int (rows, 0), start_us = rounds_rows_int (rows, 1),
+  end_us = rounds_rows_int (rows, 2);
   gboolean inside = start_us >= from_us && (end_us < to_us || to_us == G_MAXINT64);
 
   if (inside && per_bucket >= ROUNDS_CHUNK_SAMPLES)
     {
-      RoundsBucket bucket = { start_us, end_us, sqlite3_column_double (rows, 4), sqlite3_column_double (rows, 5),
+      RoundsBucket bucket = { start_us, end_us, sqlite3_column_double (rows, 4),
+                              sqlite3_column_double (rows, 5),
                               sqlite3_column_double (rows, 6), sqlite3_column_double (rows, 7),
                               sqlite3_column_double (rows, 8), rounds_rows_int (rows, 3) };
 
@@ -429,7 +437,8 @@ add_chunk (RoundsReader *reader, RoundsRows *rows, gsize per_bucket, gint64 from
       return FALSE;
     gap_us = rounds_chunk_gap_us ((RoundsSample *) samples->data, samples->len);
     cut (samples, 0, from_us, to_us);
-    rounds_buckets_add (out, (RoundsSample *) samples->data, samples->len, MIN (per_bucket, ROUNDS_CHUNK_LEVEL), gap_us);
+    rounds_buckets_add (out, (RoundsSample *) samples->data, samples->len,
+                        MIN (per_bucket, ROUNDS_CHUNK_LEVEL), gap_us);
   }
   return TRUE;
 }
@@ -438,18 +447,20 @@ add_chunk (RoundsReader *reader, RoundsRows *rows, gsize per_bucket, gint64 from
 static gint64
 samples_inside (RoundsRows *rows, gint64 from_us, gint64 to_us)
 {
-  gint64 start_us = rounds_rows_int (rows, 1), end_us = rounds_rows_int (rows, 2), n = rounds_rows_int (rows, 3);
+  gint64 start_us = rounds_rows_int (rows, 1), end_us = rounds_rows_int (rows, 2),
+  n = rounds_rows_int (rows, 3);
   double part;
 
   if ((start_us >= from_us && end_us < to_us) || end_us <= start_us)
     return n;
-  part = ((double) MIN (end_us, to_us) - (double) MAX (start_us, from_us)) / ((double) end_us - (double) start_us);
+  part = ((double) MIN (end_us, to_us) - (double) MAX (start_us,
+                                                       from_us)) / ((double) end_us - (double) start_us);
   return MAX (1, (gint64) (n * CLAMP (part, 0, 1)));
 }
 
 GArray *
-rounds_store_series_buckets (RoundsStore *self, gint64 series_id, gint64 from_us, gint64 to_us, guint max_buckets,
-                             GError **error)
+rounds_store_series_buckets (RoundsStore *self, gint64 series_id, gint64 from_us, gint64 to_us,
+                             guint max_buckets, GError **error)
 {
   g_autoptr (GArray) out = g_array_new (FALSE, FALSE, sizeof (RoundsBucket));
   g_autoptr (RoundsReader) reader = NULL;

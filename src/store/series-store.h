@@ -29,13 +29,15 @@ void rounds_series_info_free (RoundsSeriesInfo *self);
 
 /* Adds samples (any order, duplicates of time and value are dropped: importing again changes nothing; two
  * different values at one time are both kept). *n_new = how many were new. One transaction, with audit. */
-gboolean rounds_store_series_append (RoundsStore *self, const char *patient_id, const char *code, const char *unit,
-                                     const char *label, const char *source, const RoundsSample *samples, gsize n,
-                                     gsize *n_new, GError **error);
+gboolean rounds_store_series_append (RoundsStore *self, const char *patient_id, const char *code,
+                                     const char *unit,
+                                     const char *label, const char *source, const RoundsSample *samples,
+                                     gsize n, gsize *n_new, GError **error);
 /* Array of RoundsSeriesInfo of a patient. */
 GPtrArray *rounds_store_series_list (RoundsStore *self, const char *patient_id, GError **error);
 /* Samples from_us ≤ t < to_us in time order: array of RoundsSample. G_MININT64/G_MAXINT64 = all. */
-GArray *rounds_store_series_read (RoundsStore *self, gint64 series_id, gint64 from_us, gint64 to_us, GError **error);
+GArray *rounds_store_series_read (RoundsStore *self, gint64 series_id, gint64 from_us, gint64 to_us,
+                                  GError **error);
 
 typedef struct {
   gint64 start_us, end_us;   /* of the samples in it */

@@ -91,7 +91,8 @@ gboolean rounds_audit_append (RoundsWriter *writer, const char *action, const ch
 /* Length and last hash of the trail, sealed under a subkey in a file of its own beside the cache, so that a
  * shortened or rebuilt trail, or yesterday's whole database put back, does not pass. */
 typedef struct _RoundsAuditHead RoundsAuditHead;
-RoundsAuditHead *rounds_audit_head_open (const char *folder, RoundsSecret *key, gboolean create, GError **error);
+RoundsAuditHead *rounds_audit_head_open (const char *folder, RoundsSecret *key, gboolean create,
+                                         GError **error);
 void rounds_audit_head_free (RoundsAuditHead *self);
 /* FALSE when there is none that can be trusted. */
 gboolean rounds_audit_head_get (RoundsAuditHead *self, gint64 *seq, guint8 *hash);

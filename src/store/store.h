@@ -48,7 +48,8 @@ RoundsSecret *rounds_store_dup_key (RoundsStore *self);
 
 /* Runs work (blocking store calls) in a worker and gives its result to the callback on the caller's main
  * context. The callback takes the result with rounds_store_run_finish(). */
-typedef gpointer (*RoundsStoreWork) (RoundsStore *self, gpointer data, GCancellable *cancellable, GError **error);
+typedef gpointer (*RoundsStoreWork) (RoundsStore *self, gpointer data, GCancellable *cancellable,
+                                     GError **error);
 void rounds_store_run_async (RoundsStore *self, RoundsStoreWork work, gpointer data, GDestroyNotify free_data,
                              GDestroyNotify free_result, GCancellable *cancellable,
                              GAsyncReadyCallback callback, gpointer user_data);
@@ -63,7 +64,8 @@ typedef struct {
   gint64 revision;         /* grows with every local or downloaded version of this resource */
   char *base_version;      /* the server's version it builds on, or NULL */
   gboolean unsynced;       /* waits in the outbox */
-  char *sync_state;        /* NULL, or "pending", "inflight", "unknown", "conflict", "quarantined", "blocked" */
+  char *sync_state;        /* NULL, or "pending", "inflight", "unknown", "conflict", "quarantined",
+  "blocked" */
   gboolean deleted;
   gint64 changed_us;       /* when this version came into the cache */
   char *changed_by;        /* account name, or "cloud" */
@@ -105,7 +107,8 @@ void rounds_edit_delete (RoundsEdit *self, const char *type, const char *id, gin
 gboolean rounds_store_apply (RoundsStore *self, RoundsEdit *edit, GError **error);
 /* Takes the last edit of a resource back (a new version with the text before it). revision = the version to
  * take back, from rounds_record.revision after the edit; STALE when another came after it. */
-gboolean rounds_store_undo (RoundsStore *self, const char *type, const char *id, gint64 revision, GError **error);
+gboolean rounds_store_undo (RoundsStore *self, const char *type, const char *id, gint64 revision,
+                            GError **error);
 
 typedef enum {
   ROUNDS_IMPORT_NEW,

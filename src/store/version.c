@@ -46,7 +46,8 @@ take_row (RoundsRows *rows, RoundsRow *out)
   out->changed_us = rounds_rows_int (rows, 8);
   out->changed_by = rounds_rows_dup (rows, 9);
   out->state = rounds_rows_int (rows, 10);
-  out->base_state = base == BASE_NONE ? ROUNDS_BASE_NONE : base == BASE_GONE ? ROUNDS_BASE_GONE : ROUNDS_BASE_THERE;
+  out->base_state = base == BASE_NONE ? ROUNDS_BASE_NONE : base == BASE_GONE ? ROUNDS_BASE_GONE
+    : ROUNDS_BASE_THERE;
   out->base = base == BASE_SAME ? g_strdup (out->local) : rounds_rows_dup (rows, 12);
   out->base_version = rounds_rows_dup (rows, 13);
   out->last_updated_us = rounds_rows_int (rows, 14);
@@ -66,7 +67,8 @@ rounds_row_load (RoundsWriter *writer, const char *type, const char *id, RoundsR
   if (!rounds_writer_name (writer, type, &nid, error))
     return FALSE;
   rows = rounds_database_query (writer->db, error,
-                                "SELECT " ROW_COLUMNS " FROM resource r WHERE r.id = ? AND r.type = ?", "si", id, nid);
+                                "SELECT " ROW_COLUMNS " FROM resource r WHERE r.id = ? AND r.type = ?", "si",
+                                id, nid);
   if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
     return FALSE;
   if (row)
@@ -87,7 +89,8 @@ rounds_row_load_rid (RoundsWriter *writer, gint64 rid, RoundsRow *out, GError **
   gboolean row;
 
   memset (out, 0, sizeof *out);
-  rows = rounds_database_query (writer->db, error, "SELECT " ROW_COLUMNS " FROM resource r WHERE r.rid = ?", "i", rid);
+  rows = rounds_database_query (writer->db, error, "SELECT " ROW_COLUMNS " FROM resource r WHERE r.rid = ?",
+                                "i", rid);
   if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
     return FALSE;
   if (row)
@@ -122,8 +125,8 @@ rounds_row_text_of (RoundsWriter *writer, const RoundsRow *self, gint64 revision
       *text = g_strdup (self->local);
       return TRUE;
     }
-  rows = rounds_database_query (writer->db, error, "SELECT json FROM history WHERE rid = ? AND revision = ?", "ii",
-                                self->rid, revision);
+  rows = rounds_database_query (writer->db, error, "SELECT json FROM history WHERE rid = ? AND revision = ?",
+                                "ii", self->rid, revision);
   if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
     return FALSE;
   if (!row)
@@ -180,8 +183,8 @@ drop_tokens (RoundsWriter *writer, RoundsRow *self, GError **error)
   codes = g_strsplit (self->codes, ",", -1);
   for (guint i = 0; codes[i] != NULL; i++)
     if (!rounds_database_run (writer->db, error,
-                              "DELETE FROM token WHERE patient = ? AND code = ? AND time_us = ? AND rid = ?", "iiii",
-                              self->patient_nid, (gint64) g_ascii_strtoll (codes[i], NULL, 10),
+                              "DELETE FROM token WHERE patient = ? AND code = ? AND time_us = ? AND rid = ?",
+                              "iiii", self->patient_nid, (gint64) g_ascii_strtoll (codes[i], NULL, 10),
                               self->has_time ? self->time_us : 0, self->rid))
       return FALSE;
   g_clear_pointer (&self->codes, g_free);
@@ -220,8 +223,10 @@ add_tokens (RoundsWriter *writer, RoundsRow *self, GArray *nids, GError **error)
 {
   for (guint i = 0; i < nids->len; i++)
     if (!rounds_database_run (writer->db, error,
-                              "INSERT OR IGNORE INTO token (patient, code, time_us, rid) VALUES (?, ?, ?, ?)", "iiii",
-                              self->patient_nid, g_array_index (nids, gint64, i), self->has_time ? self->time_us : 0,
+                              "INSERT OR IGNORE INTO token (patient, code, time_us, rid) VALUES (?, ?, ?, "
+                              "?)", "iiii",
+                              self->patient_nid, g_array_index (nids, gint64, i), self->has_time
+                                ? self->time_us : 0,
                               self->rid))
       return FALSE;
   return TRUE;
@@ -238,16 +243,19 @@ index_patient (RoundsWriter *writer, RoundsRow *self, const RoundsFacts *facts, 
       !rounds_database_run (writer->db, error, "DELETE FROM identifier WHERE rid = ?", "i", self->rid))
     return FALSE;
   if (patient == NULL)
-    return rounds_database_run (writer->db, error, "UPDATE patient SET gone = 1, stamp = ? WHERE rid = ?", "ii",
-                                stamp + 1, self->rid);
+    return rounds_database_run (writer->db, error, "UPDATE patient SET gone = 1, stamp = ? WHERE rid = ?",
+                                "ii", stamp + 1, self->rid);
   for (guint i = 0; patient->identifier_values[i] != NULL; i++)
-    if (!rounds_database_run (writer->db, error, "INSERT OR IGNORE INTO identifier (value, rid) VALUES (?, ?)", "si",
+    if (!rounds_database_run (writer->db, error, "INSERT OR IGNORE INTO identifier (value, rid) VALUES (?, "
+                                                 "?)", "si",
                               patient->identifier_values[i], self->rid))
       return FALSE;
   return rounds_database_run (writer->db, error,
-                              "INSERT OR REPLACE INTO patient (rid, stamp, gone, id, name, sort_key, birth_date, "
-                              "sex, identifiers, deceased, words) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
-                              "iissssssis", self->rid, stamp + 1, self->id, patient->name, key, patient->birth_date,
+                              "INSERT OR REPLACE INTO patient (rid, stamp, gone, id, name, sort_key, "
+                              "birth_date, sex, identifiers, deceased, words) VALUES (?, ?, 0, ?, ?, ?, ?, "
+                              "?, ?, ?, ?)",
+                              "iissssssis", self->rid, stamp + 1, self->id, patient->name, key,
+                              patient->birth_date,
                               patient->sex, patient->identifiers, (gint64) patient->deceased, patient->words);
 }
 
@@ -274,13 +282,15 @@ insert_row (RoundsWriter *writer, RoundsRow *self, GError **error)
   gint64 base_state = stored_base (self, &base);
 
   if (!rounds_database_run (writer->db, error,
-                            "INSERT INTO resource (type, id, patient, time_us, revision, tombstone, changed_us, "
-                            "changed_by, origin, sync_state, base_state, base_version, last_updated, codes, base_json, "
-                            "local_json) VALUES (?, ?, ?, CASE WHEN ? THEN ? END, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                            "isiiiiiisiiisisss", self->type_nid, self->id, self->patient_nid, (gint64) self->has_time,
+                            "INSERT INTO resource (type, id, patient, time_us, revision, tombstone, "
+                            "changed_us, changed_by, origin, sync_state, base_state, base_version, "
+                            "last_updated, codes, base_json, local_json) VALUES (?, ?, ?, CASE WHEN ? THEN ? "
+                            "END, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                            "isiiiiiisiiisisss", self->type_nid, self->id, self->patient_nid,
+                            (gint64) self->has_time,
                             self->time_us, self->revision, (gint64) (self->local == NULL), self->changed_us,
-                            self->changed_by, self->origin_nid, (gint64) self->state, base_state, self->base_version,
-                            self->last_updated_us, self->codes, base, self->local))
+                            self->changed_by, self->origin_nid, (gint64) self->state, base_state,
+                            self->base_version, self->last_updated_us, self->codes, base, self->local))
     return FALSE;
   self->rid = sqlite3_last_insert_rowid (rounds_database_get_handle (writer->db));
   return TRUE;
@@ -293,12 +303,13 @@ update_row (RoundsWriter *writer, RoundsRow *self, GError **error)
   gint64 base_state = stored_base (self, &base);
 
   return rounds_database_run (writer->db, error,
-                              "UPDATE resource SET patient = ?, time_us = CASE WHEN ? THEN ? END, revision = ?, "
-                              "tombstone = ?, changed_us = ?, changed_by = ?, origin = ?, sync_state = ?, "
+                              "UPDATE resource SET patient = ?, time_us = CASE WHEN ? THEN ? END, revision = "
+                              "?, tombstone = ?, changed_us = ?, changed_by = ?, origin = ?, sync_state = ?, "
                               "base_state = ?, base_version = ?, last_updated = ?, codes = ?, base_json = ?, "
                               "local_json = ?, id = ? WHERE rid = ?",
                               "iiiiiisiiisissssi", self->patient_nid, (gint64) self->has_time, self->time_us,
-                              self->revision, (gint64) (self->local == NULL), self->changed_us, self->changed_by,
+                              self->revision, (gint64) (self->local == NULL), self->changed_us,
+                              self->changed_by,
                               self->origin_nid, (gint64) self->state, base_state, self->base_version,
                               self->last_updated_us, self->codes, base, self->local, self->id, self->rid);
 }
@@ -310,18 +321,18 @@ rounds_row_save_base (RoundsWriter *writer, RoundsRow *self, GError **error)
   gint64 base_state = stored_base (self, &base);
 
   return rounds_database_run (writer->db, error,
-                              "UPDATE resource SET origin = ?, sync_state = ?, base_state = ?, base_version = ?, "
-                              "last_updated = ?, base_json = ? WHERE rid = ?",
-                              "iiisisi", self->origin_nid, (gint64) self->state, base_state, self->base_version,
-                              self->last_updated_us, base, self->rid);
+                              "UPDATE resource SET origin = ?, sync_state = ?, base_state = ?, base_version "
+                              "= ?, last_updated = ?, base_json = ? WHERE rid = ?",
+                              "iiisisi", self->origin_nid, (gint64) self->state, base_state,
+                              self->base_version, self->last_updated_us, base, self->rid);
 }
 
 static gboolean
 keep_old_version (RoundsWriter *writer, const RoundsRow *self, GError **error)
 {
   return rounds_database_run (writer->db, error,
-                              "INSERT INTO history (rid, revision, changed_us, changed_by, base_version, json) "
-                              "VALUES (?, ?, ?, ?, ?, ?)",
+                              "INSERT INTO history (rid, revision, changed_us, changed_by, base_version, "
+                              "json) VALUES (?, ?, ?, ?, ?, ?)",
                               "iiisss", self->rid, self->revision, self->changed_us, self->changed_by,
                               self->base_version, self->local);
 }
@@ -366,7 +377,8 @@ rounds_row_save_version (RoundsWriter *writer, RoundsRow *self, const RoundsFact
       g_free (self->changed_by);
       self->changed_by = g_strdup (who);
     }
-  if (!(self->rid == 0 ? insert_row : update_row) (writer, self, error) || !add_tokens (writer, self, nids, error))
+  if (!(self->rid == 0 ? insert_row : update_row) (writer, self, error) ||
+      !add_tokens (writer, self, nids, error))
     return FALSE;
   if (g_str_equal (self->type, "Patient") && !index_patient (writer, self, facts, error))
     return FALSE;

@@ -36,13 +36,14 @@ void rounds_row_clear (RoundsRow *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoundsRow, rounds_row_clear)
 
 /* An absent resource is a row with rid 0 and revision 0. */
-gboolean rounds_row_load (RoundsWriter *writer, const char *type, const char *id, RoundsRow *out, GError **error);
+gboolean rounds_row_load (RoundsWriter *writer, const char *type, const char *id, RoundsRow *out,
+                          GError **error);
 gboolean rounds_row_load_rid (RoundsWriter *writer, gint64 rid, RoundsRow *out, GError **error);
 
 /* A new version: what stands there goes into the history, local becomes facts' text (NULL = deleted), indexes
  * follow. base fields and state are saved as they are in the row. */
-gboolean rounds_row_save_version (RoundsWriter *writer, RoundsRow *self, const RoundsFacts *facts, const char *who,
-                                  GError **error);
+gboolean rounds_row_save_version (RoundsWriter *writer, RoundsRow *self, const RoundsFacts *facts,
+                                  const char *who, GError **error);
 /* Only base_*, state and origin. */
 gboolean rounds_row_save_base (RoundsWriter *writer, RoundsRow *self, GError **error);
 void rounds_row_set_base (RoundsRow *self, RoundsBase state, const char *text, const char *version,
@@ -68,9 +69,11 @@ typedef enum {
   ROUNDS_RECEIVE_TAKEN,      /* taken or merged */
   ROUNDS_RECEIVE_CONFLICT,
 } RoundsReceive;
-gboolean rounds_row_receive (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, const char *version,
+gboolean rounds_row_receive (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts,
+                             const char *version,
                              gint64 last_updated_us, RoundsReceive *outcome, GError **error);
-gboolean rounds_conflict_write (RoundsWriter *writer, RoundsRow *row, const RoundsConflict *conflict, GError **error);
+gboolean rounds_conflict_write (RoundsWriter *writer, RoundsRow *row, const RoundsConflict *conflict,
+                                GError **error);
 gboolean rounds_conflict_follow (RoundsWriter *writer, RoundsRow *row, GError **error);
 
 G_END_DECLS

@@ -57,8 +57,8 @@ gboolean rounds_vault_file_save (const RoundsVaultFile *self, const char *path, 
 gboolean rounds_vault_file_wrap (RoundsVaultFile *self, RoundsWrapKind kind, RoundsSecret *secret,
                                  RoundsSecret *key, GError **error);
 /* The key, or NULL with WRONG. */
-RoundsSecret *rounds_vault_file_unwrap (const RoundsVaultFile *self, RoundsWrapKind kind, RoundsSecret *secret,
-                                        GError **error);
+RoundsSecret *rounds_vault_file_unwrap (const RoundsVaultFile *self, RoundsWrapKind kind,
+                                        RoundsSecret *secret, GError **error);
 
 /* 160 random bits as 8 groups of 4 letters and digits without I, L, O, U; what a person types (any case,
  * blanks, O for 0, I or L for 1) back to bytes. */

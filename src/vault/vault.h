@@ -34,7 +34,8 @@ RoundsVault *rounds_vault_create (const char *folder, const char *name, RoundsRo
 RoundsVault *rounds_vault_open (const char *folder, GError **error);
 /* The database key, or WRONG, THROTTLED. Name and role are authenticated by the key. Caller owns. */
 RoundsSecret *rounds_vault_unlock (RoundsVault *self, RoundsSecret *passphrase, GError **error);
-RoundsSecret *rounds_vault_unlock_with_recovery (RoundsVault *self, RoundsSecret *recovery_key, GError **error);
+RoundsSecret *rounds_vault_unlock_with_recovery (RoundsVault *self, RoundsSecret *recovery_key,
+                                                 GError **error);
 /* A new passphrase (and, when recovery_key is not NULL, a new recovery key): new beside old, synced,
  * verified, then the old one retired. */
 gboolean rounds_vault_rewrap (RoundsVault *self, RoundsSecret *key, RoundsSecret *new_passphrase,
@@ -57,9 +58,10 @@ gboolean rounds_vault_set_made (RoundsVault *self, GError **error);
 
 /* Secrets kept beside the cache (tokens, passwords of connections), sealed with a key derived from the
  * database key. name: [a-z0-9.-]+. */
-gboolean rounds_vault_store_secret (RoundsVault *self, RoundsSecret *key, const char *name, RoundsSecret *value,
-                                    GError **error);
-RoundsSecret *rounds_vault_load_secret (RoundsVault *self, RoundsSecret *key, const char *name, GError **error);
+gboolean rounds_vault_store_secret (RoundsVault *self, RoundsSecret *key, const char *name,
+                                    RoundsSecret *value, GError **error);
+RoundsSecret *rounds_vault_load_secret (RoundsVault *self, RoundsSecret *key, const char *name,
+                                        GError **error);
 gboolean rounds_vault_remove_secret (RoundsVault *self, const char *name, GError **error);
 
 /* $XDG_DATA_HOME/rounds/default. Caller frees. */
