@@ -68,7 +68,7 @@ demo_progressed (double fraction, gpointer user_data)
   call->func = data->progress;
   call->data = data->progress_data;
   call->fraction = fraction;
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, progress_in_main, call, g_free);
+  g_idle_add_full (G_PRIORITY_DEFAULT, progress_in_main, call, g_free);
 }
 
 static void

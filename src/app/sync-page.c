@@ -452,7 +452,10 @@ show_overview (RoundsSyncPage *self, const Overview *overview)
       g_object_set_data_full (G_OBJECT (button), "name", g_strdup (connection->name), g_free);
     }
   if (overview->connections->len == 0)
-    add_row (self, self->connection_group, _("No connection yet"), _("Everything works without one; add it below."));
+    {
+      add_row (self, self->connection_group, _("No connection yet"), _("Everything works without one; add it below."));
+      adw_expander_row_set_expanded (self->add_row, TRUE);
+    }
 
   gtk_widget_set_visible (GTK_WIDGET (self->conflict_group), overview->conflicts->len > 0);
   gtk_widget_set_visible (GTK_WIDGET (self->refused_group), n_refused > 0);

@@ -130,7 +130,8 @@ class Window:
         def editable():
             for node in self.walk():
                 try:
-                    if name is not None and node.get_name() != name:
+                    # A required field carries a star.
+                    if name is not None and (node.get_name() or "").removesuffix(" *") != name:
                         continue
                     if role and node.get_role_name() != role:
                         continue
