@@ -43,6 +43,7 @@ typedef struct {
   guint header_lines;
   char *retry_after;
   gboolean too_large;
+  gsize sent;              /* bytes of the request's body given to curl */
   GCancellable *cancellable;
   GError *error;           /* of the sink */
 } Transfer;
@@ -221,6 +222,23 @@ write_with_status_cb (char *data, size_t size, size_t n, void *user_data)
   return write_cb (data, size, n, context->transfer);
 }
 
+/* The body is given piece by piece and cannot be rewound, on purpose: on a connection that was used before, curl
+ * would send a request again by itself when the answer got lost, and nobody would have looked whether the first
+ * one had arrived. */
+static size_t
+read_cb (char *buffer, size_t size, size_t n, void *user_data)
+{
+  Transfer *transfer = user_data;
+  gsize total = 0;
+  const guint8 *data = transfer->request->body != NULL ? g_bytes_get_data (transfer->request->body, &total) : NULL;
+  gsize length = MIN (size * n, total - transfer->sent);
+
+  if (length > 0)
+    memcpy (buffer, data + transfer->sent, length);
+  transfer->sent += length;
+  return length;
+}
+
 static int
 progress_cb (void *user_data, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
 {
@@ -267,8 +285,6 @@ set_up (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, Tra
 {
   CURL *easy = self->easy;
   gboolean plain = g_ascii_strncasecmp (url, "http://", 7) == 0;
-  gsize size = 0;
-  gconstpointer data = request->body != NULL ? g_bytes_get_data (request->body, &size) : NULL;
 
   curl_easy_reset (easy);
   curl_easy_setopt (easy, CURLOPT_URL, url);
@@ -290,12 +306,15 @@ set_up (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, Tra
   curl_easy_setopt (easy, CURLOPT_LOW_SPEED_LIMIT, 64L);
   curl_easy_setopt (easy, CURLOPT_LOW_SPEED_TIME, (long) self->patience_s);
   curl_easy_setopt (easy, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-  curl_easy_setopt (easy, CURLOPT_CUSTOMREQUEST, request->method);
-  if (data != NULL || g_strcmp0 (request->method, "PUT") == 0 || g_strcmp0 (request->method, "POST") == 0)
+  if (request->body != NULL || g_strcmp0 (request->method, "PUT") == 0 || g_strcmp0 (request->method, "POST") == 0)
     {
-      curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) size);
-      curl_easy_setopt (easy, CURLOPT_POSTFIELDS, data != NULL ? data : "");
+      curl_easy_setopt (easy, CURLOPT_POST, 1L);
+      curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                        (curl_off_t) (request->body != NULL ? g_bytes_get_size (request->body) : 0));
+      curl_easy_setopt (easy, CURLOPT_READFUNCTION, read_cb);
+      curl_easy_setopt (easy, CURLOPT_READDATA, transfer);
     }
+  curl_easy_setopt (easy, CURLOPT_CUSTOMREQUEST, request->method);
   curl_easy_setopt (easy, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, header_cb);
   curl_easy_setopt (easy, CURLOPT_HEADERDATA, transfer);
@@ -353,6 +372,11 @@ set_transfer_error (const char *url, CURLcode code, gboolean sent, GError **erro
 {
   g_autofree char *host = rounds_url_display (url);
 
+  if (code == CURLE_SEND_FAIL_REWIND)
+    {
+      sent = TRUE;                 /* see read_cb */
+      code = CURLE_GOT_NOTHING;
+    }
   switch (code)
     {
     case CURLE_SSL_CONNECT_ERROR:
@@ -438,6 +462,14 @@ send_once (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, 
   curl_easy_getinfo (self->easy, CURLINFO_REQUEST_SIZE, &request_size);
   curl_easy_setopt (self->easy, CURLOPT_HTTPHEADER, NULL);
   free_headers (headers);
+  if (code != CURLE_OK)
+    {
+      /* A handle that failed to rewind goes on failing; connections are the multi handle's and stay. */
+      curl_easy_cleanup (self->easy);
+      self->easy = curl_easy_init ();
+      if (self->easy == NULL)
+        g_error ("libcurl cannot be started");
+    }
 
   if (transfer.error != NULL)
     g_propagate_error (error, g_steal_pointer (&transfer.error));
