@@ -111,8 +111,12 @@ def note_survives_power_cut():
     w = open_ward()
     open_patient(w)
     palette(w, "Notes")
-    w.find(contains="raft")
+    w.find(contains="Unfinished note")
     picture(w, "draft")
+    w.press("Go on", "button")
+    text = w.find("Text *", "text")
+    assert "heart racing" in w.text_of(text), w.text_of(text)
+    w.press("Close, the draft is kept", "button")
 
 
 def drafted(words):
