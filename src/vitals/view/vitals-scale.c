@@ -75,8 +75,9 @@ rounds_vitals_scale_dialog_new (RoundsStore *store, const char *patient_id, cons
   decision->wanted = current == 2 ? 1 : 2;
   g_weak_ref_init (&decision->near, near);
   dialog = adw_alert_dialog_new (current == 2 ? _("Back to SpO₂ Scale 1?") : _("Use SpO₂ Scale 2?"),
-                                 current == 2 ? _("Target saturation 96 % and more. The decision is recorded with your "
-                                                  "name.")
+                                 current == 2 ? /* xgettext:no-c-format */
+                                                  _("Target saturation 96 % and more. The decision is recorded with "
+                                                    "your name.")
                                               : _("Only for confirmed hypercapnic respiratory failure, target 88–92 %. "
                                                   "The decision is recorded with your name."));
   adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _("_Cancel"), "record", _("_Record Decision"),
