@@ -87,6 +87,7 @@ rounds_history_compare (const RoundsSection *section, json_object *old, json_obj
                       && whole[strlen (difference->path)] == '.')
                   || (section->fields[f].get != NULL && told[f]
                       && (g_str_has_prefix (difference->path, "dosageInstruction")
+                          || g_str_has_prefix (difference->path, "reason")
                           || g_str_has_prefix (difference->path, "content.0.attachment")
                           || g_str_has_prefix (difference->path, "name.") || g_str_has_prefix (difference->path, "telecom")
                           || g_str_has_prefix (difference->path, "identifier")

@@ -366,3 +366,30 @@ rounds_section_load (const RoundsSection *section, RoundsStore *store, const cha
   g_ptr_array_sort (rows, row_compare);
   return g_steal_pointer (&rows);
 }
+
+GPtrArray *
+rounds_section_own_terms (const RoundsSection *section, RoundsStore *store, const char *patient_id,
+                          const char *current, GError **error)
+{
+  g_autoptr (GPtrArray) rows = rounds_section_load (section, store, patient_id, error);
+  GPtrArray *terms;
+
+  if (rows == NULL)
+    return NULL;
+  terms = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_term_free);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      RoundsRow *row = g_ptr_array_index (rows, i);
+      const RoundsRecord *record = rounds_row_get_record (row);
+      g_autofree char *reference = g_strdup_printf ("%s/%s", record->type, record->id);
+      RoundsTerm *term;
+
+      if ((!rounds_row_is_active (row) || rounds_row_is_error (row)) && g_strcmp0 (reference, current) != 0)
+        continue;
+      term = g_new0 (RoundsTerm, 1);
+      term->display = g_strdup (rounds_row_get_name (row));
+      term->reference = g_steal_pointer (&reference);
+      g_ptr_array_add (terms, term);
+    }
+  return terms;
+}

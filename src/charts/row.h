@@ -58,5 +58,9 @@ gboolean rounds_row_equal (RoundsRow *a, RoundsRow *b);
 /* Every row of a section, in order. Blocks. Array of RoundsRow, caller owns. */
 GPtrArray *rounds_section_load (const RoundsSection *section, RoundsStore *store, const char *patient_id,
                                 GError **error);
+/* What is active in a section, in order, as terms to choose from; and the one that `current` ("Condition/ID", may
+ * be NULL) names, whatever it is. Blocks. Array of RoundsTerm, caller owns. */
+GPtrArray *rounds_section_own_terms (const RoundsSection *section, RoundsStore *store, const char *patient_id,
+                                     const char *current, GError **error);
 
 G_END_DECLS

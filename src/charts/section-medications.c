@@ -240,6 +240,45 @@ how_often_set (json_object *resource, json_object *value, GError **error)
   return done;
 }
 
+/* For what: a problem of the patient's own list by reference, else in words. A reference without a display is a
+ * value without text; the form looks its name up, and that is no change. */
+static const RoundsField reason_code = { "reason", N_("For problem"), ROUNDS_FIELD_CONCEPT, "reasonCode.0" };
+
+static json_object *
+reason_get (json_object *resource)
+{
+  const char *reference = rounds_json_peek_string (resource, "reasonReference.0.reference");
+  const char *text = rounds_json_peek_string (resource, "reasonReference.0.display");
+  json_object *value;
+
+  if (reference == NULL)
+    return rounds_field_get (&reason_code, resource);
+  if (text == NULL)
+    text = rounds_concept_display (rounds_json_peek (resource, "reasonCode.0"));
+  value = json_object_new_object ();
+  rounds_json_add_string (value, "text", text);
+  rounds_json_add_string (value, "reference", reference);
+  return value;
+}
+
+static gboolean
+reason_set (json_object *resource, json_object *value, GError **error)
+{
+  const char *reference = rounds_json_peek_string (value, "reference");
+  const char *there = rounds_json_peek_string (resource, "reasonReference.0.reference");
+  json_object *chosen;
+
+  if (reference == NULL)
+    return (there == NULL || rounds_json_set (resource, "reasonReference.0", NULL))
+           && rounds_field_set (&reason_code, resource, value, error);
+  if (g_strcmp0 (reference, there) == 0)
+    return TRUE;
+  chosen = json_object_new_object ();
+  rounds_json_add_string (chosen, "reference", reference);
+  rounds_json_add_string (chosen, "display", rounds_json_peek_string (value, "text"));
+  return rounds_json_set (resource, "reasonCode.0", NULL) && rounds_json_set (resource, "reasonReference.0", chosen);
+}
+
 static json_object *
 duration_get (json_object *resource)
 {
@@ -351,7 +390,8 @@ static const RoundsField fields[] = {
   { "for", N_("For"), ROUNDS_FIELD_TEXT, NULL, .half = TRUE, .hint = N_("7 days"), .get = duration_get, .set = duration_set },
   { "words", N_("In other words"), ROUNDS_FIELD_TEXT, NULL, .hint = N_("Empty = made from the above"), .get = words_get,
     .set = words_set },
-  { "reason", N_("For problem"), ROUNDS_FIELD_CONCEPT, "reasonCode.0", .terms = ROUNDS_TERMS_PROBLEMS },
+  { "reason", N_("For problem"), ROUNDS_FIELD_CONCEPT, NULL, .terms = ROUNDS_TERMS_PROBLEMS,
+    .own = &rounds_section_problems, .get = reason_get, .set = reason_set },
   { "from", N_("From"), ROUNDS_FIELD_DATE, "dispenseRequest.validityPeriod.start", .initial = "now", .half = TRUE },
   { "status", N_("Status"), ROUNDS_FIELD_CHOICE, "status", .choices = status_choices, .initial = "active", .half = TRUE,
     .required = TRUE },

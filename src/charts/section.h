@@ -37,14 +37,15 @@ typedef struct {
   const char *title;   /* N_() */
 } RoundsChoice;
 
-/* A field of a form. A value in a form is a JSON string; of a concept an object {text, system, code};
- * absent = empty. */
+/* A field of a form. A value in a form is a JSON string; of a concept an object {text, system, code}, with
+ * `own` perhaps {text, reference}; absent = empty. */
 typedef struct {
   const char *id;                /* name in drafts and in history; never changes */
   const char *title;             /* N_() */
   RoundsFieldKind kind;
   const char *path;              /* element, "note.0.text"; "onset[x]" for a date of a choice of types */
   RoundsTermList terms;
+  const RoundsSection *own;      /* the patient's active rows of this section are offered before the terms */
   const RoundsChoice *choices;   /* ends with code NULL */
   const char *system;
   const char *initial;           /* value of a new resource: a text or code; "now", "today" for dates */

@@ -172,6 +172,7 @@ rounds_term_free (RoundsTerm *self)
     return;
   g_free (self->code);
   g_free (self->display);
+  g_free (self->reference);
   g_free (self);
 }
 

@@ -30,6 +30,7 @@ typedef struct {
   const char *system;   /* static, NULL = text only */
   char *code;           /* or NULL */
   char *display;
+  char *reference;      /* "Condition/ID" when it is one of the patient's own records, else NULL */
 } RoundsTerm;
 void rounds_term_free (RoundsTerm *self);
 

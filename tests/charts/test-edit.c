@@ -153,6 +153,54 @@ test_prescription (void)
   g_assert_error (error, ROUNDS_CHARTS_ERROR, ROUNDS_CHARTS_ERROR_INVALID);
 }
 
+/* What comes out of a form of this resource with another reason; NULL = the form untouched, "" = emptied. */
+static json_object *
+with_reason (const char *resource_text, const char *reason_text)
+{
+  g_autoptr (json_object) before = test_json (resource_text);
+  g_autoptr (json_object) values = rounds_form_values (&rounds_section_medications, before, NOW_US);
+  g_autoptr (GError) error = NULL;
+  json_object *after;
+
+  if (reason_text != NULL)
+    json_object_object_del (values, "reason");
+  if (reason_text != NULL && *reason_text != '\0')
+    json_object_object_add (values, "reason", test_json (reason_text));
+  after = rounds_form_apply (&rounds_section_medications, before, "p1", values, "Dr Osei", NOW_US, &error);
+  g_assert_no_error (error);
+  return after;
+}
+
+#define REQUEST "{'resourceType':'MedicationRequest','id':'m1','status':'active','intent':'order','medicationCodeableConcept':" \
+                "{'text':'allopurinol'}"
+
+static void
+test_reason (void)
+{
+  static const char in_words[] = REQUEST ",'reasonCode':[{'coding':[{'system':'urn:x','code':'1'}],'text':'Gout'}]}";
+  static const char bare[] = REQUEST ",'reasonReference':[{'reference':'Condition/c1'}]}";
+  static const char named[] = REQUEST ",'reasonReference':[{'reference':'Condition/c1','display':'Gout'}]}";
+  g_autoptr (json_object) a = with_reason (in_words, "{'text':'Gout, left toe','reference':'Condition/c1'}");
+  g_autoptr (json_object) b = with_reason (named, "{'text':'Pain'}");
+  g_autoptr (json_object) c = with_reason (named, "");
+  g_autoptr (json_object) d = with_reason (bare, NULL);
+  g_autoptr (json_object) e = with_reason (bare, "{'text':'Gout','reference':'Condition/c1'}");
+  g_autoptr (json_object) f = with_reason (bare, "{'text':'Asthma','reference':'Condition/c2'}");
+  g_autoptr (json_object) was = test_json (bare);
+
+  g_assert_cmpstr (rounds_json_peek_string (a, "reasonReference.0.reference"), ==, "Condition/c1");
+  g_assert_cmpstr (rounds_json_peek_string (a, "reasonReference.0.display"), ==, "Gout, left toe");
+  g_assert_null (rounds_json_peek (a, "reasonCode"));
+  g_assert_cmpstr (rounds_json_peek_string (b, "reasonCode.0.text"), ==, "Pain");
+  g_assert_null (rounds_json_peek (b, "reasonReference"));
+  g_assert_null (rounds_json_peek (c, "reasonReference"));
+  g_assert_null (rounds_json_peek (c, "reasonCode"));
+  /* Untouched, or with the name that the form found: nothing changes. */
+  g_assert_true (rounds_json_equal (d, was));
+  g_assert_true (rounds_json_equal (e, was));
+  g_assert_cmpstr (rounds_json_peek_string (f, "reasonReference.0.reference"), ==, "Condition/c2");
+}
+
 static void
 test_patient (void)
 {
@@ -320,6 +368,7 @@ main (int argc, char **argv)
   g_test_add_func ("/charts/edit/new-meaning-drops-codes", test_new_meaning_drops_codes);
   g_test_add_func ("/charts/edit/bad-values", test_bad_values);
   g_test_add_func ("/charts/edit/prescription", test_prescription);
+  g_test_add_func ("/charts/edit/reason", test_reason);
   g_test_add_func ("/charts/edit/patient", test_patient);
   g_test_add_func ("/charts/edit/verbs", test_verbs);
   g_test_add_func ("/charts/edit/undo-new", test_undo_new);

@@ -11,6 +11,7 @@
 #include "charts/list-model.h"
 #include "charts/sections.h"
 #include "charts/view/chart-page.h"
+#include "charts/view/concept-entry.h"
 #include "charts/view/form-panel.h"
 #include "charts/view/patient-banner.h"
 #include "charts/view/patient-list.h"
@@ -185,6 +186,43 @@ test_reason (void)
   screen_end (&screen);
 }
 
+/* "For problem": the patient's own active problems come first, and the prescription refers to the chosen one. */
+static void
+test_own_problems (void)
+{
+  Screen screen;
+  GtkWidget *page = rounds_chart_page_new (), *form, *entry, *list;
+  g_autoptr (GPtrArray) records = NULL;
+  g_autoptr (json_object) made = NULL;
+
+  screen_begin (&screen);
+  test_put (screen.store, "{'resourceType':'Condition','id':'c2','code':{'text':'Goitre'},'subject':{'reference':'Patient/p1'},"
+                          "'clinicalStatus':{'coding':[{'code':'resolved'}]}}");
+  test_put (screen.store, "{'resourceType':'Condition','id':'c3','code':{'text':'Gout of another'},'subject':"
+                          "{'reference':'Patient/p2'},'clinicalStatus':{'coding':[{'code':'active'}]}}");
+  screen_open (&screen, page);
+  rounds_chart_page_set_patient (ROUNDS_CHART_PAGE (page), screen.store, "p1");
+  rounds_chart_page_add (ROUNDS_CHART_PAGE (page), "medications");
+  form = nth (page, ROUNDS_TYPE_FORM_PANEL, 0);
+  gtk_editable_set_text (GTK_EDITABLE (nth (form, GTK_TYPE_TEXT, 0)), "allopurinol 100 mg");
+  entry = nth (form, ROUNDS_TYPE_CONCEPT_ENTRY, 3);
+  gtk_widget_grab_focus (entry);
+  gtk_editable_set_text (GTK_EDITABLE (nth (entry, GTK_TYPE_TEXT, 0)), "go");
+  list = nth (entry, GTK_TYPE_LIST_BOX, 0);
+  test_wait (shows (list, "of this patient"));
+  g_assert_false (shows (list, "Gout of another"));
+  g_assert_false (shows (list, "Goitre"));
+  g_signal_emit_by_name (list, "row-activated", gtk_list_box_get_row_at_index (GTK_LIST_BOX (list), 0));
+  gtk_widget_activate_action (form, "form.save", NULL);
+  test_wait (!rounds_form_panel_is_open (ROUNDS_FORM_PANEL (form)));
+  records = rounds_store_list (screen.store, "MedicationRequest", "p1", 0, NULL);
+  g_assert_cmpuint (records->len, ==, 1);
+  made = rounds_record_parse (g_ptr_array_index (records, 0));
+  g_assert_cmpstr (rounds_json_peek_string (made, "reasonReference.0.reference"), ==, "Condition/c1");
+  g_assert_cmpstr (rounds_json_peek_string (made, "reasonReference.0.display"), ==, "Gout");
+  screen_end (&screen);
+}
+
 static void
 test_banner (void)
 {
@@ -278,6 +316,7 @@ main (int argc, char **argv)
   rounds_kit_init ();
   g_test_add_func ("/charts/view/card", test_card);
   g_test_add_func ("/charts/view/list", test_list);
+  g_test_add_func ("/charts/view/own-problems", test_own_problems);
   g_test_add_func ("/charts/view/banner", test_banner);
   g_test_add_func ("/charts/view/save-and-undo", test_save_and_undo);
   g_test_add_func ("/charts/view/drafts", test_drafts);

@@ -23,6 +23,8 @@ struct _RoundsConceptEntry
   GPtrArray *found;      /* RoundsTerm of the rows */
   const char *system;    /* of what was chosen; static or interned */
   char *code;
+  char *reference;       /* instead of a code: the patient's own record */
+  GPtrArray *own;        /* RoundsTerm, or NULL */
   gboolean searching;
   gboolean stale;
   gboolean quiet;
@@ -53,7 +55,9 @@ show_found (RoundsConceptEntry *self)
 
       gtk_widget_set_hexpand (label, TRUE);
       gtk_box_append (GTK_BOX (row), label);
-      if (term->code != NULL && self->terms == ROUNDS_TERMS_PROBLEMS)
+      if (term->reference != NULL)
+        gtk_box_append (GTK_BOX (row), rounds_label_new (_("of this patient"), "dimmed caption"));
+      else if (term->code != NULL && self->terms == ROUNDS_TERMS_PROBLEMS)
         gtk_box_append (GTK_BOX (row), rounds_label_new (term->code, "dimmed caption"));
       gtk_list_box_append (self->list, row);
     }
@@ -89,6 +93,27 @@ search_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancel
                          (GDestroyNotify) g_ptr_array_unref);
 }
 
+/* Those of the patient's own that fit what is typed, before what the list has. */
+static void
+put_own_first (RoundsConceptEntry *self, GPtrArray *found)
+{
+  const char *query = gtk_editable_get_text (GTK_EDITABLE (self->entry));
+  guint n = 0;
+
+  for (guint i = 0; self->own != NULL && i < self->own->len && n < MAX_TERMS; i++)
+    {
+      const RoundsTerm *own = g_ptr_array_index (self->own, i);
+      RoundsTerm *term;
+
+      if (*query != '\0' && !g_str_match_string (query, own->display, TRUE))
+        continue;
+      term = g_new0 (RoundsTerm, 1);
+      term->display = g_strdup (own->display);
+      term->reference = g_strdup (own->reference);
+      g_ptr_array_insert (found, (int) n++, term);
+    }
+}
+
 static gboolean
 has_focus (RoundsConceptEntry *self)
 {
@@ -108,6 +133,7 @@ search_done_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       g_clear_pointer (&self->found, g_ptr_array_unref);
       self->found = g_steal_pointer (&found);
+      put_own_first (self, self->found);
       show_found (self);
     }
 }
@@ -138,6 +164,7 @@ entry_changed_cb (GtkEditable *editable, RoundsConceptEntry *self)
   /* Other words: what was chosen before no longer says what stands here. */
   self->system = NULL;
   g_clear_pointer (&self->code, g_free);
+  g_clear_pointer (&self->reference, g_free);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
   search_start (self);
 }
@@ -157,6 +184,8 @@ choose (RoundsConceptEntry *self, guint index)
   self->system = term->system;
   g_free (self->code);
   self->code = g_strdup (term->code);
+  g_free (self->reference);
+  self->reference = g_strdup (term->reference);
   gtk_popover_popdown (self->popover);
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
@@ -221,6 +250,14 @@ key_pressed_cb (GtkEventControllerKey *keys, guint keyval, guint keycode, GdkMod
     }
 }
 
+/* The patient's own few are worth a look before a word is typed. */
+static void
+focus_came_cb (GtkEventControllerFocus *focus, RoundsConceptEntry *self)
+{
+  if (self->own != NULL && self->own->len > 0 && *gtk_editable_get_text (GTK_EDITABLE (self->entry)) == '\0')
+    search_start (self);
+}
+
 static void
 focus_left_cb (GtkEventControllerFocus *focus, RoundsConceptEntry *self)
 {
@@ -240,7 +277,9 @@ rounds_concept_entry_dispose (GObject *object)
 
   g_clear_pointer ((GtkWidget **) &self->popover, gtk_widget_unparent);
   g_clear_pointer (&self->found, g_ptr_array_unref);
+  g_clear_pointer (&self->own, g_ptr_array_unref);
   g_clear_pointer (&self->code, g_free);
+  g_clear_pointer (&self->reference, g_free);
   G_OBJECT_CLASS (rounds_concept_entry_parent_class)->dispose (object);
 }
 
@@ -284,6 +323,7 @@ rounds_concept_entry_init (RoundsConceptEntry *self)
   gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
   g_signal_connect (keys, "key-pressed", G_CALLBACK (key_pressed_cb), self);
   gtk_widget_add_controller (self->entry, keys);
+  g_signal_connect (focus, "enter", G_CALLBACK (focus_came_cb), self);
   g_signal_connect (focus, "leave", G_CALLBACK (focus_left_cb), self);
   gtk_widget_add_controller (self->entry, focus);
 }
@@ -305,12 +345,13 @@ rounds_concept_entry_get_value (RoundsConceptEntry *self)
   g_autofree char *text = g_strstrip (g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->entry))));
   json_object *value;
 
-  if (*text == '\0')
+  if (*text == '\0' && self->reference == NULL)
     return NULL;
   value = json_object_new_object ();
-  rounds_json_add_string (value, "text", text);
+  rounds_json_add_string (value, "text", *text != '\0' ? text : NULL);
   rounds_json_add_string (value, "system", self->system);
   rounds_json_add_string (value, "code", self->code);
+  rounds_json_add_string (value, "reference", self->reference);
   return value;
 }
 
@@ -325,4 +366,31 @@ rounds_concept_entry_set_value (RoundsConceptEntry *self, json_object *value)
   self->system = g_intern_string (rounds_json_peek_string (value, "system"));
   g_free (self->code);
   self->code = g_strdup (rounds_json_peek_string (value, "code"));
+  g_free (self->reference);
+  self->reference = g_strdup (rounds_json_peek_string (value, "reference"));
+}
+
+void
+rounds_concept_entry_take_own (RoundsConceptEntry *self, GPtrArray *own)
+{
+  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->entry));
+  const char *name = self->reference;   /* at least that something stands here */
+
+  g_clear_pointer (&self->own, g_ptr_array_unref);
+  self->own = own;
+  /* Someone typed faster than they came. */
+  if (has_focus (self) && self->reference == NULL)
+    search_start (self);
+  if (self->reference == NULL || *text != '\0')
+    return;
+  for (guint i = 0; own != NULL && i < own->len; i++)
+    {
+      const RoundsTerm *term = g_ptr_array_index (own, i);
+
+      if (g_strcmp0 (term->reference, self->reference) == 0)
+        name = term->display;
+    }
+  self->quiet = TRUE;
+  gtk_editable_set_text (GTK_EDITABLE (self->entry), name);
+  self->quiet = FALSE;
 }

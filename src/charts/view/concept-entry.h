@@ -14,9 +14,12 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RoundsConceptEntry, rounds_concept_entry, ROUNDS, CONCEPT_ENTRY, GtkBox)
 
 GtkWidget *rounds_concept_entry_new (RoundsTermList list, const char *accessible_name, const char *hint);
-/* {text, system, code}, NULL when empty. Caller owns. */
+/* {text, system, code} or {text, reference}, NULL when empty. Caller owns. */
 json_object *rounds_concept_entry_get_value (RoundsConceptEntry *self);
 /* No signal. */
 void rounds_concept_entry_set_value (RoundsConceptEntry *self, json_object *value);
+/* Terms (RoundsTerm with reference) that are offered first, and at once when the entry is empty; a reference that
+ * stands here without a name takes its name from them. Takes own. No signal. */
+void rounds_concept_entry_take_own (RoundsConceptEntry *self, GPtrArray *own);
 
 G_END_DECLS

@@ -7,6 +7,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "charts/row.h"
+#include "charts/view/ask.h"
 #include "charts/view/concept-entry.h"
 #include "kit/kit.h"
 
@@ -144,6 +146,57 @@ text_view_new (RoundsFormPanel *self, const RoundsField *field, json_object *val
   return scroller;
 }
 
+typedef struct {
+  const RoundsSection *section;
+  char *patient_id, *current;
+} Own;
+
+static void
+own_free (gpointer data)
+{
+  Own *own = data;
+
+  g_free (own->patient_id);
+  g_free (own->current);
+  g_free (own);
+}
+
+static gpointer
+own_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Own *own = data;
+
+  return rounds_section_own_terms (own->section, store, own->patient_id, own->current, error);
+}
+
+/* The entry belongs to this form of this patient: an answer that comes after it finds no entry. */
+static void
+own_answer (gpointer widget, gpointer result, const GError *error, gpointer data)
+{
+  if (result != NULL)
+    rounds_concept_entry_take_own (ROUNDS_CONCEPT_ENTRY (widget), g_ptr_array_ref (result));
+}
+
+static GtkWidget *
+concept_new (RoundsFormPanel *self, const RoundsField *field, json_object *value)
+{
+  GtkWidget *widget = rounds_concept_entry_new (field->terms, _(field->title),
+                                                field->hint != NULL ? _(field->hint) : NULL);
+
+  rounds_concept_entry_set_value (ROUNDS_CONCEPT_ENTRY (widget), value);
+  g_signal_connect (widget, "changed", G_CALLBACK (changed_cb), self);
+  if (field->own != NULL && self->patient_id != NULL)
+    {
+      Own *own = g_new0 (Own, 1);
+
+      own->section = field->own;
+      own->patient_id = g_strdup (self->patient_id);
+      own->current = g_strdup (rounds_json_peek_string (value, "reference"));
+      rounds_ask (widget, self->store, NULL, own_work, own, own_free, (GDestroyNotify) g_ptr_array_unref, own_answer);
+    }
+  return widget;
+}
+
 static void
 add_field (RoundsFormPanel *self, const RoundsField *field, json_object *value, GtkBox *row)
 {
@@ -161,10 +214,7 @@ add_field (RoundsFormPanel *self, const RoundsField *field, json_object *value, 
   switch (field->kind)
     {
     case ROUNDS_FIELD_CONCEPT:
-      widget = control.widget = rounds_concept_entry_new (field->terms, _(field->title),
-                                                          field->hint != NULL ? _(field->hint) : NULL);
-      rounds_concept_entry_set_value (ROUNDS_CONCEPT_ENTRY (widget), value);
-      g_signal_connect (widget, "changed", G_CALLBACK (changed_cb), self);
+      widget = control.widget = concept_new (self, field, value);
       break;
     case ROUNDS_FIELD_CHOICE:
       widget = control.widget = choice_new (self, field, value);
