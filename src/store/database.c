@@ -253,9 +253,10 @@ damaged (const char *path, const char *what, GError **error)
 }
 
 static gboolean
-check_file (const char *path, RoundsDatabaseMode mode, GError **error)
+check_file (const char *path, RoundsDatabaseKind kind, RoundsDatabaseMode mode, GError **error)
 {
-  struct stat st;
+  g_autofree char *log_path = g_strconcat (path, "-wal", NULL);
+  struct stat st, log_st;
   gboolean there = lstat (path, &st) == 0;
 
   if (mode == ROUNDS_DATABASE_CREATE)
@@ -270,6 +271,10 @@ check_file (const char *path, RoundsDatabaseMode mode, GError **error)
     return damaged (path, _("is not a file"), error);
   if (st.st_size == 0)
     return damaged (path, _("is empty"), error);
+  /* SQLite takes a part of a page at the end for a whole one and misses it only when it reads that page. Where
+   * a log is still there, a copy into the file may have been cut off: the log mends that. */
+  if (st.st_size % kinds[kind].page_bytes != 0 && (lstat (log_path, &log_st) != 0 || log_st.st_size == 0))
+    return damaged (path, _("is cut short"), error);
   return TRUE;
 }
 
@@ -434,7 +439,7 @@ rounds_database_open (const char *path, RoundsDatabaseKind kind, RoundsDatabaseM
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
   int code;
 
-  if (!check_file (path, mode, error))
+  if (!check_file (path, kind, mode, error))
     return NULL;
   if (mode == ROUNDS_DATABASE_CREATE)
     flags |= SQLITE_OPEN_CREATE;
