@@ -77,7 +77,7 @@ print_people (RoundsSummary *summary, GPtrArray *studies, guint n_unsynced)
       const RoundsSummarySection *section = summary->sections->pdata[i];
       g_autofree char *words = rounds_summary_words (section->section, section->n_active, section->n_all);
 
-      printf ("\n%s (%s)\n", _(section->section->title), words);
+      printf ("\n%s (%s)\n", _(section->section->title), words != NULL ? words : _("none"));
       for (guint k = 0; k < section->rows->len; k++)
         {
           RoundsRow *row = section->rows->pdata[k];

@@ -66,6 +66,30 @@ rounds_cli_fail (const GError *error)
   return ROUNDS_EXIT_REJECTED;
 }
 
+RoundsExit
+rounds_cli_not_yet (const char *what)
+{
+  rounds_cli_complain (_("%s is not there yet"), what);
+  return ROUNDS_EXIT_USAGE;
+}
+
+gboolean
+rounds_cli_may_export (RoundsCli *cli)
+{
+  if (rounds_role_may (rounds_store_get_role (cli->store), ROUNDS_ACT_EXPORT, NULL))
+    return TRUE;
+  (void) rounds_store_audit (cli->store, "denied", NULL, NULL, "export", NULL);
+  rounds_cli_complain (_("The role of this account may not export"));
+  return FALSE;
+}
+
+RoundsExit
+rounds_cli_help (const RoundsCommand *command)
+{
+  printf (_("Usage: roundsctl %s %s\n\n%s\n"), command->name, command->arguments, _(command->summary));
+  return ROUNDS_EXIT_DONE;
+}
+
 RoundsSecret *
 rounds_cli_read_passphrase (RoundsCli *cli)
 {
@@ -125,7 +149,8 @@ rounds_cli_parse (const RoundsCommand *command, const char *subcommand, int argc
 {
   g_autofree char *title = g_strdup_printf ("%s%s%s", command->name, subcommand != NULL ? " " : "",
                                             subcommand != NULL ? subcommand : "");
-  g_autoptr (GOptionContext) context = g_option_context_new (command->arguments);
+  g_autofree char *arguments = g_strdup_printf ("%s %s", command->name, command->arguments);
+  g_autoptr (GOptionContext) context = g_option_context_new (arguments);
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) copy = g_new0 (char *, argc + 1);
   gboolean help = FALSE;
@@ -156,7 +181,7 @@ rounds_cli_parse (const RoundsCommand *command, const char *subcommand, int argc
       return FALSE;
     }
   *rest = g_strdupv (copy[0] != NULL ? copy + 1 : copy);
-  /* "--" only ends the options. */
+  /* "--" only ends the options; GLib leaves it where words that look like options follow. */
   if ((*rest)[0] != NULL && g_str_equal ((*rest)[0], "--"))
     {
       g_free ((*rest)[0]);

@@ -56,7 +56,13 @@ void rounds_cli_complain (const char *format, ...) G_GNUC_PRINTF (1, 2);
 RoundsExit rounds_cli_usage (const RoundsCommand *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Complains with the error's message and returns the exit code that fits it. */
 RoundsExit rounds_cli_fail (const GError *error);
+/* What the design names and this version does not do: one line, no usage; returns USAGE. */
+RoundsExit rounds_cli_not_yet (const char *what);
+/* Whether the account's role may take records out; a refusal is complained about and audited. */
+gboolean rounds_cli_may_export (RoundsCli *cli);
 
+/* "Usage: …" on stdout, for --help of a command with subcommands. */
+RoundsExit rounds_cli_help (const RoundsCommand *command);
 /* Options of one command: parses entries (GOption) out of argv; rest gets what is left (caller frees with
  * g_strfreev). FALSE: usage was complained about. --help prints and sets *helped. */
 gboolean rounds_cli_parse (const RoundsCommand *command, const char *subcommand, int argc, char **argv,

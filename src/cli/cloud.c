@@ -39,7 +39,11 @@ add (RoundsCli *cli, int argc, char **argv)
   basic = g_strcmp0 (auth, "basic") == 0;
   bearer = g_strcmp0 (auth, "bearer") == 0;
   if (g_strcmp0 (auth, "smart") == 0 || g_strcmp0 (auth, "backend") == 0)
-    return rounds_cli_usage (&rounds_command_cloud, _("--auth %s is not there yet"), auth);
+    {
+      g_autofree char *what = g_strconcat ("--auth ", auth, NULL);
+
+      return rounds_cli_not_yet (what);
+    }
   if (auth != NULL && !basic && !bearer && !g_str_equal (auth, "none"))
     return rounds_cli_usage (&rounds_command_cloud, _("“%s” is no way to sign in"), auth);
   if (basic && (user == NULL || password_file == NULL))
@@ -138,18 +142,20 @@ static RoundsExit
 run (RoundsCli *cli, int argc, char **argv)
 {
   const char *what = argc > 1 ? argv[1] : "";
+  g_auto (GStrv) rest = NULL;
   g_autoptr (GError) error = NULL;
+  gboolean helped = FALSE;
   RoundsExit code;
 
   if (g_str_equal (what, "add"))
     return add (cli, argc - 1, argv + 1);
   if (g_str_equal (what, "--help") || g_str_equal (what, "-h"))
-    {
-      printf (_("Usage: roundsctl %s %s\n"), rounds_command_cloud.name, rounds_command_cloud.arguments);
-      return ROUNDS_EXIT_DONE;
-    }
-  if (!((g_str_equal (what, "list") && argc == 2) ||
-        ((g_str_equal (what, "probe") || g_str_equal (what, "remove")) && argc == 3)))
+    return rounds_cli_help (&rounds_command_cloud);
+  if (!g_str_equal (what, "list") && !g_str_equal (what, "probe") && !g_str_equal (what, "remove"))
+    return rounds_cli_usage (&rounds_command_cloud, _("cloud add, list, probe or remove?"));
+  if (!rounds_cli_parse (&rounds_command_cloud, what, argc - 1, argv + 1, NULL, &rest, &helped))
+    return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
+  if (g_strv_length (rest) != (g_str_equal (what, "list") ? 0 : 1))
     return rounds_cli_usage (&rounds_command_cloud, _("cloud add, list, probe or remove?"));
   code = rounds_cli_open (cli);
   if (code != ROUNDS_EXIT_DONE)
@@ -157,8 +163,8 @@ run (RoundsCli *cli, int argc, char **argv)
   if (g_str_equal (what, "list"))
     return list (cli);
   if (g_str_equal (what, "probe"))
-    return probe (cli, argv[2]);
-  if (!rounds_connection_remove (cli->store, argv[2], &error))
+    return probe (cli, rest[0]);
+  if (!rounds_connection_remove (cli->store, rest[0], &error))
     return rounds_cli_fail (error);
   return ROUNDS_EXIT_DONE;
 }

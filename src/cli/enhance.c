@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* roundsctl enhance: DERIVED objects of files, folders or an instance. The originals are only read. One new
+/* roundsctl enhance: DERIVED objects of files, folders, or an instance, series or study of the cache. The originals are only read. One new
  * series stands for each series that goes in.
  */
 
@@ -96,6 +96,23 @@ enhance_one (Run *self, const char *input)
 }
 
 static RoundsExit
+enhance_instances (Run *self, GPtrArray *instances)
+{
+  RoundsExit worst = ROUNDS_EXIT_DONE;
+
+  for (guint i = 0; i < instances->len; i++)
+    {
+      RoundsExit code = ROUNDS_EXIT_DONE;
+
+      if (g_cancellable_is_cancelled (self->cli->cancellable))
+        return ROUNDS_EXIT_REJECTED;
+      code = enhance_one (self, ((RoundsScanInstance *) instances->pdata[i])->sop_uid);
+      worst = MAX (worst, code);
+    }
+  return worst;
+}
+
+static RoundsExit
 enhance_folder (Run *self, const char *folder)
 {
   g_autoptr (GPtrArray) found =
@@ -136,6 +153,8 @@ run (RoundsCli *cli, int argc, char **argv)
   g_autoptr (RoundsModel) model = NULL;
   g_autoptr (RoundsEnhanceSession) session = NULL;
   g_autoptr (GHashTable) series = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (GPtrArray) instances = NULL;
+  RoundsExit code = ROUNDS_EXIT_DONE;
   Run self = { .cli = cli, .strength = 1, .sigma = NAN };
 
   if (!rounds_cli_parse (&rounds_command_enhance, NULL, argc, argv, entries, &rest, &helped))
@@ -163,6 +182,11 @@ run (RoundsCli *cli, int argc, char **argv)
   self.series = series;
   if (g_file_test (rest[0], G_FILE_TEST_IS_DIR))
     return enhance_folder (&self, rest[0]);
+  instances = rounds_cli_list_instances (cli, rest[0], &code);
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
+  if (instances != NULL)
+    return enhance_instances (&self, instances);
   return enhance_one (&self, rest[0]);
 }
 

@@ -78,6 +78,7 @@ write_ndjson (RoundsCli *cli, const char *folder, GPtrArray *records)
       g_hash_table_insert (counts, record->type,
                            GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (counts, record->type)) + 1));
     }
+  g_ptr_array_sort_values (types, (GCompareFunc) strcmp);
   for (guint i = 0; i < types->len; i++)
     {
       GString *text = g_hash_table_lookup (texts, types->pdata[i]);
@@ -115,18 +116,14 @@ run (RoundsCli *cli, int argc, char **argv)
   if (g_strv_length (rest) != 1 || out == NULL)
     return rounds_cli_usage (&rounds_command_export, _("export wants a patient and --out"));
   if (g_strcmp0 (format, "ips") == 0)
-    return rounds_cli_usage (&rounds_command_export, _("the format ips is not there yet"));
+    return rounds_cli_not_yet ("--format ips");
   if (format != NULL && !g_str_equal (format, "bundle") && !g_str_equal (format, "ndjson"))
     return rounds_cli_usage (&rounds_command_export, _("--format bundle or ndjson?"));
   code = rounds_cli_open (cli);
   if (code != ROUNDS_EXIT_DONE)
     return code;
-  if (!rounds_role_may (rounds_store_get_role (cli->store), ROUNDS_ACT_EXPORT, NULL))
-    {
-      (void) rounds_store_audit (cli->store, "denied", NULL, NULL, "export", NULL);
-      rounds_cli_complain (_("the role of this account may not export"));
-      return ROUNDS_EXIT_REJECTED;
-    }
+  if (!rounds_cli_may_export (cli))
+    return ROUNDS_EXIT_REJECTED;
   patient = rounds_cli_find_patient (cli, rest[0], &code);
   if (patient == NULL)
     return code;

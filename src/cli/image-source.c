@@ -34,9 +34,58 @@ read_stored (RoundsCli *cli, const char *uid, RoundsExit *code)
     }
   if (instance != NULL)
     bytes = rounds_store_scan_get (cli->store, uid, &error);
-  if (bytes == NULL)
-    *code = rounds_cli_fail (error);
+  if (bytes == NULL ||
+      !rounds_store_audit (cli->store, "view", instance->patient_id != NULL ? "Patient" : NULL, instance->patient_id,
+                           "scans", &error))
+    {
+      *code = rounds_cli_fail (error);
+      g_clear_pointer (&bytes, g_bytes_unref);
+    }
   return bytes;
+}
+
+GPtrArray *
+rounds_cli_list_instances (RoundsCli *cli, const char *argument, RoundsExit *code)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RoundsScanInstance) instance = NULL;
+  g_autoptr (GPtrArray) found = NULL;
+  const RoundsScanInstance *first = NULL;
+
+  *code = ROUNDS_EXIT_DONE;
+  if (g_file_test (argument, G_FILE_TEST_EXISTS) || !rounds_dicom_is_uid (argument))
+    return NULL;
+  *code = rounds_cli_open (cli);
+  if (*code != ROUNDS_EXIT_DONE)
+    return NULL;
+  instance = rounds_store_scan_info (cli->store, argument, NULL);
+  if (instance != NULL)
+    return NULL;
+  found = rounds_store_scan_list (cli->store, NULL, NULL, argument, &error);
+  if (found != NULL && found->len == 0)
+    {
+      g_clear_pointer (&found, g_ptr_array_unref);
+      found = rounds_store_scan_list (cli->store, NULL, argument, NULL, &error);
+    }
+  if (found == NULL)
+    {
+      *code = rounds_cli_fail (error);
+      return NULL;
+    }
+  if (found->len == 0)
+    {
+      rounds_cli_complain (_("%s: no instance, series or study here has this UID"), argument);
+      *code = ROUNDS_EXIT_REJECTED;
+      return NULL;
+    }
+  first = found->pdata[0];
+  if (!rounds_store_audit (cli->store, "view", first->patient_id != NULL ? "Patient" : NULL, first->patient_id, "scans",
+                           &error))
+    {
+      *code = rounds_cli_fail (error);
+      return NULL;
+    }
+  return g_steal_pointer (&found);
 }
 
 RoundsDicomFile *

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "dicom/file.h"
+#include "store/scan-store.h"
 
 G_BEGIN_DECLS
 
@@ -10,6 +11,11 @@ G_BEGIN_DECLS
  * the profile, fetched from the cloud when it is not on the device. bytes (nullable) gets what it was parsed
  * from. NULL: it was complained about and *code set. */
 RoundsDicomFile *rounds_cli_open_image (RoundsCli *cli, const char *argument, GBytes **bytes, RoundsExit *code);
+
+/* The instances (RoundsScanInstance; the caller's) that argument names as a series or a study of the profile.
+ * NULL with *code DONE: it names a file or a single instance, which rounds_cli_open_image() opens. NULL with
+ * another *code: it was complained about. */
+GPtrArray *rounds_cli_list_instances (RoundsCli *cli, const char *argument, RoundsExit *code);
 
 /* Writes a whole file: temporary beside it, fsync, rename. FALSE: complained about. */
 gboolean rounds_cli_write_file (const char *path, gconstpointer data, gsize size);

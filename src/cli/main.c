@@ -4,6 +4,7 @@
  * after the command, and hands the rest to one command.
  */
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <locale.h>
@@ -72,7 +73,9 @@ take_globals (RoundsCli *cli, int argc, char **argv, GPtrArray *rest)
       else if (g_str_equal (argv[i], "--"))
         {
           ended = TRUE;
-          g_ptr_array_add (rest, argv[i]);
+          /* Before the command it has done its work; after it, the command's own options end too. */
+          if (rest->len > 0)
+            g_ptr_array_add (rest, argv[i]);
         }
       else if (g_str_equal (argv[i], "--json"))
         cli->json = TRUE;
@@ -169,6 +172,7 @@ main (int argc, char **argv)
   g_autoptr (GPtrArray) rest = g_ptr_array_new ();
   RoundsExit code = ROUNDS_EXIT_USAGE;
 
+  g_set_prgname ("roundsctl");
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C");
   bindtextdomain (GETTEXT_PACKAGE, locale_folder != NULL ? locale_folder : ROUNDS_LOCALEDIR);
@@ -185,6 +189,12 @@ main (int argc, char **argv)
 
   if (take_globals (&cli, argc, argv, rest))
     code = dispatch (&cli, rest);
+  /* An answer that nobody got is no answer. */
+  if ((fflush (stdout) != 0 || ferror (stdout)) && code == ROUNDS_EXIT_DONE)
+    {
+      rounds_cli_complain (_("standard output: %s"), g_strerror (errno));
+      code = ROUNDS_EXIT_REJECTED;
+    }
 
   if (cli.store != NULL)
     rounds_store_close (cli.store);

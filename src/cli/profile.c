@@ -9,20 +9,32 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/instant.h"
 
-/* Only its owner may read it, and a file that is there is not overwritten: it may hold the only copy of
- * another key. */
+/* The file for the recovery key, made before the key is: a place that cannot be written must not cost an account
+ * its only recovery key. Only its owner may read it, and a file that is there is not overwritten: it may hold
+ * the only copy of another key. −1: complained about. */
+static int
+open_recovery_file (const char *path)
+{
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+  if (fd < 0)
+    rounds_cli_complain ("%s: %s", path, g_strerror (errno));
+  return fd;
+}
+
+/* Takes fd. */
 static gboolean
-write_private (const char *path, RoundsSecret *secret, GError **error)
+write_private (int fd, RoundsSecret *secret)
 {
   gsize size = 0, done = 0;
   const guint8 *bytes = rounds_secret_get (secret, &size);
-  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  gboolean ok = fd >= 0;
+  gboolean ok = TRUE;
 
   while (ok && done < size)
     {
@@ -32,28 +44,35 @@ write_private (const char *path, RoundsSecret *secret, GError **error)
       done += MAX (n, 0);
     }
   ok = ok && write (fd, "\n", 1) == 1 && fsync (fd) == 0;
-  if (!ok)
-    g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errno), "%s: %s", path, g_strerror (errno));
-  if (fd >= 0)
-    close (fd);
-  return ok;
+  return close (fd) == 0 && ok;
 }
 
+/* Takes fd, which is −1 without a file. */
 static RoundsExit
-give_recovery_key (RoundsSecret *recovery, const char *path, json_object *answer)
+give_recovery_key (RoundsSecret *recovery, const char *path, int fd, json_object *answer)
 {
-  g_autoptr (GError) error = NULL;
+  gboolean written = fd >= 0 && write_private (fd, recovery);
 
-  if (path != NULL)
+  if (written)
     {
-      if (!write_private (path, recovery, &error))
-        return rounds_cli_fail (error);
       rounds_cli_add_text (answer, "recovery_file", path);
       return ROUNDS_EXIT_DONE;
     }
-  /* Without a file this is the only time that it can be read. */
+  if (fd >= 0)
+    rounds_cli_complain (_("%s: the recovery key could not be written"), path);
+  /* This is the only time that it can be read. */
   fprintf (stderr, _("Recovery key, shown only now: %s\n"), (const char *) rounds_secret_get (recovery, NULL));
-  return ROUNDS_EXIT_DONE;
+  return fd >= 0 ? ROUNDS_EXIT_REJECTED : ROUNDS_EXIT_DONE;
+}
+
+/* Nothing came of it: the empty file goes again. */
+static void
+drop_recovery_file (const char *path, int fd)
+{
+  if (fd < 0)
+    return;
+  close (fd);
+  (void) g_unlink (path);
 }
 
 static RoundsExit
@@ -75,6 +94,7 @@ create (RoundsCli *cli, int argc, char **argv)
   RoundsExit code;
   gboolean helped = FALSE;
   gsize size = 0;
+  int recovery_fd = -1;
 
   if (!rounds_cli_parse (&rounds_command_profile, "create", argc, argv, entries, &rest, &helped))
     return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
@@ -88,19 +108,32 @@ create (RoundsCli *cli, int argc, char **argv)
   rounds_secret_get (passphrase, &size);
   if (size == 0)
     return rounds_cli_usage (&rounds_command_profile, _("the passphrase is empty"));
+  if (recovery_path != NULL)
+    {
+      recovery_fd = open_recovery_file (recovery_path);
+      if (recovery_fd < 0)
+        return ROUNDS_EXIT_REJECTED;
+    }
   cli->vault = rounds_vault_create (cli->profile, name, role, passphrase, &recovery, &error);
   if (cli->vault == NULL)
-    return rounds_cli_fail (error);
+    {
+      drop_recovery_file (recovery_path, recovery_fd);
+      return rounds_cli_fail (error);
+    }
   key = rounds_vault_unlock (cli->vault, passphrase, &error);
   if (key != NULL)
     cli->store = rounds_store_open (cli->vault, key, TRUE, &error);
-  if (cli->store == NULL)
-    return rounds_cli_fail (error);
+  /* The key is the vault's, and that is made: it is given whatever becomes of the cache. */
   answer = json_object_new_object ();
+  code = give_recovery_key (recovery, recovery_path, recovery_fd, answer);
+  if (cli->store == NULL)
+    {
+      json_object_put (answer);
+      return rounds_cli_fail (error);
+    }
   rounds_cli_add_text (answer, "profile", cli->profile);
   rounds_cli_add_text (answer, "name", name);
   rounds_cli_add_text (answer, "role", rounds_role_to_string (role));
-  code = give_recovery_key (recovery, recovery_path, answer);
   if (cli->json)
     rounds_cli_print_json (answer);
   else
@@ -154,12 +187,16 @@ rewrap (RoundsCli *cli, int argc, char **argv)
   g_autoptr (GError) error = NULL;
   json_object *answer = NULL;
   gboolean helped = FALSE;
+  gsize size = 0;
+  int recovery_fd = -1;
   RoundsExit code;
 
   if (!rounds_cli_parse (&rounds_command_profile, "rewrap", argc, argv, entries, &rest, &helped))
     return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
   if (new_path == NULL || rest[0] != NULL)
     return rounds_cli_usage (&rounds_command_profile, _("profile rewrap wants --new-passphrase-file"));
+  if (recovery_path != NULL && !new_recovery)
+    return rounds_cli_usage (&rounds_command_profile, _("--recovery-file wants --new-recovery-key"));
   code = rounds_cli_open (cli);
   if (code != ROUNDS_EXIT_DONE)
     return code;
@@ -167,15 +204,27 @@ rewrap (RoundsCli *cli, int argc, char **argv)
   passphrase = rounds_cli_read_passphrase (&fresh);
   if (passphrase == NULL)
     return ROUNDS_EXIT_REJECTED;
+  rounds_secret_get (passphrase, &size);
+  if (size == 0)
+    return rounds_cli_usage (&rounds_command_profile, _("the passphrase is empty"));
+  if (recovery_path != NULL)
+    {
+      recovery_fd = open_recovery_file (recovery_path);
+      if (recovery_fd < 0)
+        return ROUNDS_EXIT_REJECTED;
+    }
   key = rounds_store_dup_key (cli->store);
   if (!rounds_vault_rewrap (cli->vault, key, passphrase, new_recovery ? &recovery : NULL, &error))
-    return rounds_cli_fail (error);
-  if (!rounds_store_audit (cli->store, "rewrap", NULL, NULL, NULL, &error))
-    return rounds_cli_fail (error);
+    {
+      drop_recovery_file (recovery_path, recovery_fd);
+      return rounds_cli_fail (error);
+    }
   answer = json_object_new_object ();
   rounds_cli_add_text (answer, "profile", cli->profile);
   rounds_cli_add_bool (answer, "ok", TRUE);
-  code = recovery != NULL ? give_recovery_key (recovery, recovery_path, answer) : ROUNDS_EXIT_DONE;
+  code = recovery != NULL ? give_recovery_key (recovery, recovery_path, recovery_fd, answer) : ROUNDS_EXIT_DONE;
+  if (!rounds_store_audit (cli->store, "rewrap", NULL, NULL, NULL, &error))
+    code = rounds_cli_fail (error);
   if (cli->json)
     rounds_cli_print_json (answer);
   else
@@ -206,24 +255,28 @@ static RoundsExit
 run (RoundsCli *cli, int argc, char **argv)
 {
   const char *what = argc > 1 ? argv[1] : "";
+  g_auto (GStrv) rest = NULL;
+  gboolean helped = FALSE;
 
   if (g_str_equal (what, "create"))
     return create (cli, argc - 1, argv + 1);
   if (g_str_equal (what, "rewrap"))
     return rewrap (cli, argc - 1, argv + 1);
-  if (g_str_equal (what, "info") && argc == 2)
-    return info (cli);
-  if (g_str_equal (what, "unlock-test") && argc == 2)
-    return unlock_test (cli);
-  if (g_str_equal (what, "--help") || g_str_equal (what, "-h"))
+  if (g_str_equal (what, "info") || g_str_equal (what, "unlock-test"))
     {
-      printf (_("Usage: roundsctl %s %s\n"), rounds_command_profile.name, rounds_command_profile.arguments);
-      return ROUNDS_EXIT_DONE;
+      if (!rounds_cli_parse (&rounds_command_profile, what, argc - 1, argv + 1, NULL, &rest, &helped))
+        return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
+      if (rest[0] != NULL)
+        return rounds_cli_usage (&rounds_command_profile, _("profile %s wants no argument"), what);
+      return *what == 'i' ? info (cli) : unlock_test (cli);
     }
+  if (g_str_equal (what, "--help") || g_str_equal (what, "-h"))
+    return rounds_cli_help (&rounds_command_profile);
   return rounds_cli_usage (&rounds_command_profile, _("profile create, info, rewrap or unlock-test?"));
 }
 
 const RoundsCommand rounds_command_profile = {
-  "profile", "create --name N --role R [--recovery-file F] | info | rewrap --new-passphrase-file F | unlock-test",
+  "profile", "create --name N --role R [--recovery-file F] | info | rewrap --new-passphrase-file F "
+  "[--new-recovery-key [--recovery-file F]] | unlock-test",
   N_("Accounts and their keys"), run,
 };

@@ -55,6 +55,9 @@ get (RoundsCli *cli, char **references)
           code = ROUNDS_EXIT_REJECTED;
           continue;
         }
+      g_clear_error (&error);
+      if (!rounds_store_audit (cli->store, "view", type, id, NULL, &error))
+        return rounds_cli_fail (error);
       fputs (record->json, stdout);
       fputc ('\n', stdout);
     }
@@ -62,9 +65,35 @@ get (RoundsCli *cli, char **references)
   return code;
 }
 
+/* As read(), but Ctrl+C ends the wait for a person or a pipe. */
+static gssize
+read_some (RoundsCli *cli, int fd, guint8 *buffer, gsize size)
+{
+  gssize n;
+
+  do
+    {
+      GPollFD wait[2] = { { .fd = fd, .events = G_IO_IN } };
+
+      if (!g_cancellable_make_pollfd (cli->cancellable, &wait[1]))
+        return -1;
+      while (g_poll (wait, 2, -1) < 0 && errno == EINTR)
+        ;
+      g_cancellable_release_fd (cli->cancellable);
+      if (g_cancellable_is_cancelled (cli->cancellable))
+        {
+          errno = EINTR;
+          return -1;
+        }
+      n = read (fd, buffer, size);
+    }
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
 /* All of a file or of stdin, 64 MiB at most. */
 static char *
-read_all (const char *path, gsize *size)
+read_all (RoundsCli *cli, const char *path, gsize *size)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   gboolean from_stdin = path == NULL || g_str_equal (path, "-");
@@ -72,15 +101,15 @@ read_all (const char *path, gsize *size)
   guint8 buffer[65536];
   gssize n = fd < 0 ? -1 : 0;
 
-  while (fd >= 0 && (n = read (fd, buffer, sizeof buffer)) != 0)
+  while (fd >= 0 && (n = read_some (cli, fd, buffer, sizeof buffer)) != 0)
     {
-      if (n < 0 && errno == EINTR)
-        continue;
       if (n < 0 || bytes->len + n > ROUNDS_JSON_MAX_BYTES)
         break;
       g_byte_array_append (bytes, buffer, n);
     }
-  if (n < 0)
+  if (g_cancellable_is_cancelled (cli->cancellable))
+    rounds_cli_complain (_("interrupted: nothing was written"));
+  else if (n < 0)
     rounds_cli_complain ("%s: %s", from_stdin ? _("standard input") : path, g_strerror (errno));
   else if (n > 0)
     rounds_cli_complain (_("%s: larger than 64 MiB"), from_stdin ? _("standard input") : path);
@@ -153,7 +182,7 @@ put (RoundsCli *cli, const char *reference, const char *path)
 
   if (!split_reference (reference, &type, &id))
     return ROUNDS_EXIT_USAGE;
-  text = read_all (path, &size);
+  text = read_all (cli, path, &size);
   if (text == NULL)
     return ROUNDS_EXIT_REJECTED;
   document = rounds_json_parse (text, size, &error);
@@ -221,7 +250,7 @@ history (RoundsCli *cli, const char *reference)
   if (!split_reference (reference, &type, &id))
     return ROUNDS_EXIT_USAGE;
   versions = rounds_store_history (cli->store, type, id, &error);
-  if (versions == NULL)
+  if (versions == NULL || !rounds_store_audit (cli->store, "view", type, id, "history", &error))
     return rounds_cli_fail (error);
   for (guint i = 0; i < versions->len; i++)
     {

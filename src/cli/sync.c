@@ -39,12 +39,17 @@ print_report (RoundsCli *cli, const char *name, const RoundsSyncReport *report)
 static RoundsExit
 sync_one (RoundsCli *cli, const char *name, gboolean once)
 {
-  g_autoptr (RoundsSync) sync = rounds_sync_new (cli->store, name);
   g_autoptr (GError) error = NULL;
+  g_autoptr (RoundsConnection) connection = rounds_connection_load (cli->store, name, &error);
+  g_autoptr (RoundsSync) sync = NULL;
   RoundsSyncReport report = { 0 };
-  gboolean ok = rounds_sync_run (sync, once, cli->cancellable, &report, &error);
-  gboolean left = report.conflicts > 0 || report.quarantined > 0;
+  gboolean ok = FALSE, left = FALSE;
 
+  if (connection == NULL)
+    return rounds_cli_fail (error);
+  sync = rounds_sync_new (cli->store, name);
+  ok = rounds_sync_run (sync, once, cli->cancellable, &report, &error);
+  left = report.conflicts > 0 || report.quarantined > 0;
   print_report (cli, name, &report);
   rounds_sync_report_clear (&report);
   if (!ok)

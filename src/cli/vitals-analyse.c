@@ -76,12 +76,24 @@ rounds_cli_analyse (RoundsCli *cli, int argc, char **argv)
   json_object *answer = NULL;
   RoundsExit code = ROUNDS_EXIT_DONE;
 
+  /* Their options are not known here: answer before those are looked at. */
+  for (int i = 1; i < argc; i++)
+    {
+      const char *value = g_str_has_prefix (argv[i], "--method=") ? argv[i] + strlen ("--method=")
+                          : g_str_equal (argv[i], "--method")     ? argv[i + 1]
+                                                                  : NULL;
+
+      if (g_strcmp0 (value, "stl") == 0 || g_strcmp0 (value, "forecast") == 0)
+        {
+          g_autofree char *what = g_strconcat ("--method ", value, NULL);
+
+          return rounds_cli_not_yet (what);
+        }
+    }
   if (!rounds_cli_parse (command, "analyse", argc, argv, entries, &rest, &helped))
     return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
   if (g_strv_length (rest) != 1 || method == NULL)
     return rounds_cli_usage (command, _("vitals analyse wants PATIENT or FILE, and --method"));
-  if (g_str_equal (method, "stl") || g_str_equal (method, "forecast"))
-    return rounds_cli_usage (command, _("the method “%s” is not there yet"), method);
   if (!parse_count (command, "--order", order, &question.order) || !parse_count (command, "--lag", lag, &question.lag) ||
       !parse_count (command, "--lags", lags, &question.lags) ||
       !parse_count (command, "--window", window, &question.window))

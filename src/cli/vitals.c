@@ -119,12 +119,19 @@ import (RoundsCli *cli, int argc, char **argv)
 }
 
 static RoundsExit
-list (RoundsCli *cli, const char *argument)
+list (RoundsCli *cli, int argc, char **argv)
 {
-  RoundsExit code = ROUNDS_EXIT_DONE;
-  g_autoptr (RoundsVitalsChart) chart = rounds_cli_load_vitals (cli, argument, "view", NULL, &code);
+  g_auto (GStrv) rest = NULL;
+  g_autoptr (RoundsVitalsChart) chart = NULL;
   g_autoptr (json_object) array = NULL;
+  gboolean helped = FALSE;
+  RoundsExit code = ROUNDS_EXIT_DONE;
 
+  if (!rounds_cli_parse (&rounds_command_vitals, "list", argc, argv, NULL, &rest, &helped))
+    return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
+  if (g_strv_length (rest) != 1)
+    return rounds_cli_usage (&rounds_command_vitals, _("vitals list wants a patient"));
+  chart = rounds_cli_load_vitals (cli, rest[0], "view", NULL, &code);
   if (chart == NULL)
     return code;
   array = rounds_vitals_list (chart->series, FALSE);
@@ -163,6 +170,11 @@ export (RoundsCli *cli, int argc, char **argv)
   fhir = g_strcmp0 (format, "fhir") == 0;
   if (g_strv_length (rest) != 1 || (!fhir && g_strcmp0 (format, "csv") != 0))
     return rounds_cli_usage (&rounds_command_vitals, _("vitals export wants a patient and --format csv or fhir"));
+  code = rounds_cli_open (cli);
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
+  if (!rounds_cli_may_export (cli))
+    return ROUNDS_EXIT_REJECTED;
   chart = rounds_cli_load_vitals (cli, rest[0], "export", &patient, &code);
   if (chart == NULL)
     return code;
@@ -210,6 +222,8 @@ plot (RoundsCli *cli, int argc, char **argv)
     return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
   if (g_strv_length (rest) != 1 || out == NULL)
     return rounds_cli_usage (&rounds_command_vitals, _("vitals plot wants a patient and --out"));
+  if (!g_str_has_suffix (out, ".png") && !g_str_has_suffix (out, ".svg") && !g_str_has_suffix (out, ".pdf"))
+    return rounds_cli_usage (&rounds_command_vitals, _("the name of a picture ends in .png, .svg or .pdf"));
   if (size_text != NULL && (sscanf (size_text, "%dx%d%c", &width, &height, &tail) != 2 || width < 100 || height < 100 ||
                             width > 16384 || height > 16384))
     return rounds_cli_usage (&rounds_command_vitals, _("--size wants WxH, 100 to 16384 each"));
@@ -330,8 +344,8 @@ run (RoundsCli *cli, int argc, char **argv)
 
   if (g_str_equal (what, "import"))
     return import (cli, argc - 1, argv + 1);
-  if (g_str_equal (what, "list") && argc == 3)
-    return list (cli, argv[2]);
+  if (g_str_equal (what, "list"))
+    return list (cli, argc - 1, argv + 1);
   if (g_str_equal (what, "export"))
     return export (cli, argc - 1, argv + 1);
   if (g_str_equal (what, "plot"))
@@ -341,10 +355,7 @@ run (RoundsCli *cli, int argc, char **argv)
   if (g_str_equal (what, "news2"))
     return news2 (cli, argc - 1, argv + 1);
   if (g_str_equal (what, "--help") || g_str_equal (what, "-h"))
-    {
-      printf (_("Usage: roundsctl %s %s\n"), rounds_command_vitals.name, rounds_command_vitals.arguments);
-      return ROUNDS_EXIT_DONE;
-    }
+    return rounds_cli_help (&rounds_command_vitals);
   return rounds_cli_usage (&rounds_command_vitals, _("vitals import, list, export, plot, analyse or news2?"));
 }
 
