@@ -110,7 +110,7 @@ read_file (const char *name, GError **error)
     {
       if (bytes->len + (gsize) n > MAX_FILE_BYTES)
         {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "%s is too large", name);
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, _("%s is too large"), name);
           return NULL;
         }
       g_byte_array_append (bytes, buffer, (guint) n);
@@ -120,7 +120,7 @@ read_file (const char *name, GError **error)
   g_byte_array_append (bytes, (const guint8 *) "", 1);
   if (!g_utf8_validate ((const char *) bytes->data, (gssize) bytes->len - 1, NULL))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is not UTF-8", name);
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _("%s is not UTF-8"), name);
       return NULL;
     }
   return (char *) g_byte_array_steal (bytes, NULL);

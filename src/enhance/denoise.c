@@ -9,6 +9,7 @@
 
 #include "enhance/denoise.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -343,7 +344,7 @@ rounds_denoise_run (RoundsEnhanceSession *session,
   if (!g_str_equal (rounds_model_get_task (model), "denoise"))
     {
       g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_REFUSED,
-                   "'%s' is not a model for noise reduction", rounds_model_get_name (model));
+                   _("'%s' is not a model for noise reduction"), rounds_model_get_name (model));
       return FALSE;
     }
   if (!rounds_model_accepts (model, params->modality, params->bits_stored, rows, columns, params->samples,
@@ -353,7 +354,7 @@ rounds_denoise_run (RoundsEnhanceSession *session,
   if (!(params->strength >= 0 && params->strength <= 1) || params->sigma < 0 || isinf (params->sigma))
     {
       g_set_error_literal (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_REFUSED,
-                           "the strength must lie between 0 and 1, and a noise level must not be negative");
+                           _("the strength must lie between 0 and 1, and a noise level must not be negative"));
       return FALSE;
     }
 

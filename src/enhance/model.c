@@ -8,6 +8,7 @@
 
 #include "enhance/model.h"
 
+#include <glib/gi18n-lib.h>
 #include <json-c/json.h>
 #include <math.h>
 #include <string.h>
@@ -76,7 +77,7 @@ rounds_model_init (RoundsModel *self)
 static gboolean
 bad_field (const char *field, const char *wanted, GError **error)
 {
-  g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_MANIFEST, "manifest.json: '%s' must be %s",
+  g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_MANIFEST, _("manifest.json: '%s' must be %s"),
                field, wanted);
   return FALSE;
 }
@@ -86,10 +87,10 @@ read_text (JsonNode *object, const char *field, gsize max, char **ret_text, GErr
 {
   JsonNode *node = NULL;
   if (!json_object_object_get_ex (object, field, &node) || !json_object_is_type (node, json_type_string))
-    return bad_field (field, "a text", error);
+    return bad_field (field, _("a text"), error);
   const char *text = json_object_get_string (node);
   if (*text == '\0' || strlen (text) > max || !g_utf8_validate (text, -1, NULL))
-    return bad_field (field, "a text that is not empty and not overlong", error);
+    return bad_field (field, _("a text that is not empty and not overlong"), error);
   *ret_text = g_strdup (text);
   return TRUE;
 }
@@ -100,11 +101,11 @@ read_number (JsonNode *object, const char *field, double min, double max, double
   JsonNode *node = NULL;
   if (!json_object_object_get_ex (object, field, &node)
       || !(json_object_is_type (node, json_type_double) || json_object_is_type (node, json_type_int)))
-    return bad_field (field, "a number", error);
+    return bad_field (field, _("a number"), error);
   double value = json_object_get_double (node);
   if (!isfinite (value) || value < min || value > max)
     {
-      g_autofree char *wanted = g_strdup_printf ("a number from %g to %g", min, max);
+      g_autofree char *wanted = g_strdup_printf (_("a number from %g to %g"), min, max);
       return bad_field (field, wanted, error);
     }
   *ret_value = value;
@@ -118,7 +119,7 @@ read_int (JsonNode *object, const char *field, int min, int max, int *ret_value,
   if (!read_number (object, field, min, max, &value, error))
     return FALSE;
   if (value != floor (value))
-    return bad_field (field, "a whole number", error);
+    return bad_field (field, _("a whole number"), error);
   *ret_value = (int)value;
   return TRUE;
 }
@@ -129,7 +130,7 @@ read_object (JsonNode *object, const char *field, GError **error)
   JsonNode *node = NULL;
   if (json_object_object_get_ex (object, field, &node) && json_object_is_type (node, json_type_object))
     return node;
-  bad_field (field, "an object", error);
+  bad_field (field, _("an object"), error);
   return NULL;
 }
 
@@ -166,7 +167,7 @@ read_modalities (RoundsModel *self, JsonNode *root, GError **error)
     return FALSE;
   int n = json_object_object_length (object);
   if (n < 1 || n > MODALITIES_MAX)
-    return bad_field ("modalities", "an object with 1 to 64 members", error);
+    return bad_field ("modalities", _("an object with 1 to 64 members"), error);
 
   self->scales = g_new0 (RoundsModelScale, n);
   struct json_object_iterator at = json_object_iter_begin (object), end = json_object_iter_end (object);
@@ -175,7 +176,7 @@ read_modalities (RoundsModel *self, JsonNode *root, GError **error)
       const char *term = json_object_iter_peek_name (&at);
       JsonNode *scale = json_object_iter_peek_value (&at);
       if (strlen (term) > 16 || !json_object_is_type (scale, json_type_object))
-        return bad_field ("modalities", "an object of DICOM modality terms", error);
+        return bad_field ("modalities", _("an object of DICOM modality terms"), error);
       if (!read_scale (scale, &self->scales[i], error))
         return FALSE;
       g_ptr_array_add (self->modalities, g_strdup (term));
@@ -220,7 +221,7 @@ read_manifest (const char *dir, GError **error)
   g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
   if (stream == NULL)
     {
-      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, "there is no model in %s",
+      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, _("there is no model in %s"),
                    dir);
       return NULL;
     }
@@ -234,7 +235,7 @@ read_manifest (const char *dir, GError **error)
   if (size > MANIFEST_MAX_BYTES)
     {
       g_set_error_literal (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_MANIFEST,
-                           "manifest.json is larger than 256 KiB");
+                           _("manifest.json is larger than 256 KiB"));
       return NULL;
     }
 
@@ -245,9 +246,9 @@ read_manifest (const char *dir, GError **error)
       || !json_object_is_type (root, json_type_object))
     {
       g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_MANIFEST,
-                   "manifest.json is not a JSON object: %s",
+                   _("manifest.json is not a JSON object: %s"),
                    json_tokener_get_error (reader) == json_tokener_continue
-                       ? "it ends in the middle"
+                       ? _("it ends in the middle")
                        : json_tokener_error_desc (json_tokener_get_error (reader)));
       return NULL;
     }
@@ -262,15 +263,15 @@ read_model_file (RoundsModel *self, GError **error)
       = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_SIZE, G_FILE_QUERY_INFO_NONE, NULL, NULL);
   if (info == NULL || g_file_info_get_size (info) > MODEL_MAX_BYTES)
     {
-      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, "%s is %s", self->path,
-                   info == NULL ? "missing" : "larger than 512 MiB");
+      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL,
+                   info == NULL ? _("%s is missing") : _("%s is larger than 512 MiB"), self->path);
       return FALSE;
     }
   g_autoptr (GError) read_error = NULL;
   self->bytes = g_file_load_bytes (file, NULL, NULL, &read_error);
   if (self->bytes == NULL)
     {
-      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, "%s cannot be read: %s",
+      g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL, _("%s cannot be read: %s"),
                    self->path, read_error->message);
       return FALSE;
     }
@@ -279,7 +280,7 @@ read_model_file (RoundsModel *self, GError **error)
     {
       g_set_error (
           error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_HASH,
-          "the file of model '%s' is not the one its manifest describes (SHA-256 %.12s…, expected %.12s…)",
+          _("the file of model '%s' is not the one its manifest describes (SHA-256 %.12s…, expected %.12s…)"),
           self->name, found, self->sha256);
       return FALSE;
     }
@@ -318,7 +319,7 @@ rounds_model_load (const char *dir, GError **error)
     return NULL;
   if (!is_plain_name (file) || !is_plain_name (card))
     {
-      bad_field (is_plain_name (file) ? "card" : "file", "a file name in the model's own folder", error);
+      bad_field (is_plain_name (file) ? "card" : "file", _("a file name in the model's own folder"), error);
       return NULL;
     }
   self->path = g_build_filename (dir, file, NULL);
@@ -337,7 +338,7 @@ rounds_model_load_named (const char *name, GError **error)
   if (*name == '\0' || strlen (name) > 64 || name[strspn (name, allowed)] != '\0')
     {
       g_set_error_literal (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_NO_MODEL,
-                           "a model's name has letters, digits, '-' and '_' only");
+                           _("a model's name has letters, digits, '-' and '_' only"));
       return NULL;
     }
   g_autofree char *top = rounds_models_dir ();
@@ -404,24 +405,25 @@ rounds_model_accepts (
       /* the modality is a short code of the file, not a name; still only print what looks like one */
       gboolean plain = *modality != '\0' && strlen (modality) <= 16
                        && modality[strspn (modality, G_CSET_A_2_Z G_CSET_DIGITS "_")] == '\0';
-      why = g_strdup_printf ("it was made for %s images, not for %s", known, plain ? modality : "this kind");
+      why = g_strdup_printf (_("it was made for %s images, not for %s"), known,
+                             plain ? modality : _("this kind"));
     }
   else if (samples != 1)
-    why = g_strdup ("it works on grey images, and this one is in colour");
+    why = g_strdup (_("it works on grey images, and this one is in colour"));
   else if (bits < 0 || bits > self->max_bits)
-    why = g_strdup_printf ("it was made for up to %d bits a pixel, and this image has %d", self->max_bits,
+    why = g_strdup_printf (_("it was made for up to %d bits a pixel, and this image has %d"), self->max_bits,
                            bits);
   else if (rows < self->min_size || columns < self->min_size)
-    why = g_strdup_printf ("the image is %d × %d pixels, smaller than %d on a side", columns, rows,
+    why = g_strdup_printf (_("the image is %d × %d pixels, smaller than %d on a side"), columns, rows,
                            self->min_size);
   else if (rows > self->max_size || columns > self->max_size)
-    why = g_strdup_printf ("the image is %d × %d pixels, larger than %d on a side", columns, rows,
+    why = g_strdup_printf (_("the image is %d × %d pixels, larger than %d on a side"), columns, rows,
                            self->max_size);
   else
     return TRUE;
 
   g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_REFUSED,
-               "'%s' cannot enhance this image: %s", self->name, why);
+               _("'%s' cannot enhance this image: %s"), self->name, why);
   return FALSE;
 }
 

@@ -13,6 +13,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -42,7 +43,7 @@ open_library (void)
 {
   /* Debian's name carries the minor version, upstream's does not. */
   static const char *const names[]
-      = { "libonnxruntime.so." ROUNDS_ORT_SOVERSION, "libonnxruntime.so.1", "libonnxruntime.so" };
+      = { ("libonnxruntime.so." ROUNDS_ORT_SOVERSION), "libonnxruntime.so.1", "libonnxruntime.so" };
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       void *library = dlopen (names[i], RTLD_NOW | RTLD_LOCAL);
@@ -63,7 +64,7 @@ open_locked (GError **error)
     {
       const char *why = dlerror ();
       g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_RUNTIME,
-                   "ONNX Runtime is not installed: %s", why != NULL ? why : "no library");
+                   _("ONNX Runtime is not installed: %s"), why != NULL ? why : _("no library"));
       return FALSE;
     }
   const OrtApiBase *(*get_base) (void) = (const OrtApiBase *(*)(void))dlsym (library, "OrtGetApiBase");
@@ -71,7 +72,7 @@ open_locked (GError **error)
   if (api == NULL)
     {
       g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_RUNTIME,
-                   "the installed ONNX Runtime is older than API %d", ORT_API_VERSION);
+                   _("the installed ONNX Runtime is older than API %d"), ORT_API_VERSION);
       dlclose (library);
       return FALSE;
     }
@@ -181,7 +182,7 @@ rounds_runtime_create_session (const void *data, gsize size, int threads, GError
       OrtStatus *status = runtime_api->CreateSessionFromArray (runtime_env, data, size, options, &session);
       silence_end (memory, saved);
       runtime_spoke = TRUE;
-      if (!rounds_runtime_check (status, "the model cannot be run", error))
+      if (!rounds_runtime_check (status, _("the model cannot be run"), error))
         session = NULL;
     }
   runtime_api->ReleaseSessionOptions (options);

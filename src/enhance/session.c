@@ -7,6 +7,7 @@
 
 #include "enhance/session.h"
 
+#include <glib/gi18n-lib.h>
 #include <sched.h>
 #include <string.h>
 
@@ -75,25 +76,26 @@ only_name (RoundsEnhanceSession *self, gboolean output, GError **error)
   size_t n = 0;
   OrtStatus *status = output ? api->SessionGetOutputCount (self->session, &n)
                              : api->SessionGetInputCount (self->session, &n);
-  if (!rounds_runtime_check (status, "the model cannot be read", error))
+  if (!rounds_runtime_check (status, _("the model cannot be read"), error))
     return NULL;
   if (n != 1)
     {
       g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_RUNTIME,
-                   "the model has %zu %s where one is wanted", n, output ? "outputs" : "inputs");
+                   output ? _("the model has %zu outputs where one is wanted")
+                          : _("the model has %zu inputs where one is wanted"), n);
       return NULL;
     }
   OrtAllocator *allocator = NULL;
   char *name = NULL;
-  if (!rounds_runtime_check (api->GetAllocatorWithDefaultOptions (&allocator), "the model cannot be read",
+  if (!rounds_runtime_check (api->GetAllocatorWithDefaultOptions (&allocator), _("the model cannot be read"),
                              error))
     return NULL;
   status = output ? api->SessionGetOutputName (self->session, 0, allocator, &name)
                   : api->SessionGetInputName (self->session, 0, allocator, &name);
-  if (!rounds_runtime_check (status, "the model cannot be read", error))
+  if (!rounds_runtime_check (status, _("the model cannot be read"), error))
     return NULL;
   char *copy = g_strdup (name);
-  if (!rounds_runtime_check (api->AllocatorFree (allocator, name), "the model cannot be read", NULL))
+  if (!rounds_runtime_check (api->AllocatorFree (allocator, name), _("the model cannot be read"), NULL))
     g_debug ("a name was not freed");
   return copy;
 }
@@ -191,21 +193,21 @@ copy_answer (RoundsEnhanceSession *self, OrtValue *value, int rows, int columns,
   gsize wanted = (gsize)rows * (gsize)columns;
   float *data = NULL;
 
-  if (!rounds_runtime_check (api->GetTensorTypeAndShape (value, &info), "the model's answer", error))
+  if (!rounds_runtime_check (api->GetTensorTypeAndShape (value, &info), _("the model's answer"), error))
     return FALSE;
   gboolean ok
-      = rounds_runtime_check (api->GetTensorElementType (info, &type), "the model's answer", error)
-        && rounds_runtime_check (api->GetTensorShapeElementCount (info, &count), "the model's answer", error);
+      = rounds_runtime_check (api->GetTensorElementType (info, &type), _("the model's answer"), error)
+        && rounds_runtime_check (api->GetTensorShapeElementCount (info, &count), _("the model's answer"), error);
   api->ReleaseTensorTypeAndShapeInfo (info);
   if (!ok)
     return FALSE;
   if (type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || count != wanted)
     {
       g_set_error (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_RUNTIME,
-                   "the model answered %zu values where %" G_GSIZE_FORMAT " were wanted", count, wanted);
+                   _("the model answered %zu values where %zu were wanted"), count, wanted);
       return FALSE;
     }
-  if (!rounds_runtime_check (api->GetTensorMutableData (value, (void **)&data), "the model's answer", error))
+  if (!rounds_runtime_check (api->GetTensorMutableData (value, (void **)&data), _("the model's answer"), error))
     return FALSE;
   memcpy (out, data, wanted * sizeof (float));
   return TRUE;
@@ -238,7 +240,7 @@ rounds_enhance_session_run (RoundsEnhanceSession *self,
   gboolean ok = rounds_runtime_check (
                     api->CreateTensorWithDataAsOrtValue (self->memory, (void *)planes, bytes, shape, 4,
                                                          ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &input),
-                    "the image cannot be given to the model", error)
+                    _("the image cannot be given to the model"), error)
                 && rounds_runtime_check (api->CreateRunOptions (&options), "options", error);
   if (ok)
     {
@@ -250,7 +252,7 @@ rounds_enhance_session_run (RoundsEnhanceSession *self,
                                     outputs, 1, &output);
       if (id != 0)
         g_cancellable_disconnect (cancellable, id);
-      ok = rounds_runtime_check (status, "the model failed", error);
+      ok = rounds_runtime_check (status, _("the model failed"), error);
     }
   ok = ok && copy_answer (self, output, rows, columns, out, error);
   if (g_cancellable_is_cancelled (cancellable))

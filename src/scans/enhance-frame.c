@@ -3,6 +3,7 @@
  * Results are kept at full strength, because every strength is a blend of it with the original. */
 #include "scans/enhancer-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ refuse_colour (const RoundsScanFrame *frame, GError **error)
   if (rounds_scan_frame_is_grey (frame))
     return FALSE;
   g_set_error_literal (error, ROUNDS_ENHANCE_ERROR, ROUNDS_ENHANCE_ERROR_REFUSED,
-                       "the model is for grey images; this one is in colour");
+                       _("the model is for grey images; this one is in colour"));
   return TRUE;
 }
 
@@ -158,7 +159,7 @@ rounds_enhance_derive_full (RoundsEnhanceSession *session, RoundsDicomFile *sour
           if (size > MAX_OBJECT_BYTES / frames)
             {
               g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_LIMIT,
-                                   "the enhanced object would be larger than 1 GiB");
+                                   _("the enhanced object would be larger than 1 GiB"));
               return NULL;
             }
           per_frame = size;
@@ -166,7 +167,7 @@ rounds_enhance_derive_full (RoundsEnhanceSession *session, RoundsDicomFile *sour
         }
       else if (size != per_frame)
         {
-          g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID, "its frames differ in size");
+          g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID, _("its frames differ in size"));
           return NULL;
         }
       memcpy (all + (gsize) i * per_frame, pixels, size);

@@ -5,6 +5,7 @@
  * each frame would cost more than it holds. */
 #include "scans/frame-cache.h"
 
+#include <glib/gi18n-lib.h>
 #include <unistd.h>
 
 #include "scans/error.h"
@@ -145,7 +146,7 @@ decode_job (gpointer data, GCancellable *cancellable)
       if (file != NULL)
         job->frame = rounds_scan_frame_load (file, slice->frame, &job->error);
       if (job->frame == NULL && job->error == NULL)
-        g_set_error_literal (&job->error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_FAILED, "the image is not there");
+        g_set_error_literal (&job->error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_FAILED, _("the image is not there"));
     }
   /* The queue frees the job after this; the answer lives until the main loop has taken it. */
   answer = g_new0 (Job, 1);

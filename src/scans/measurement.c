@@ -344,6 +344,6 @@ rounds_measurement_from_json (const char *json, GError **error)
       json_tokener_free (tokener);
     }
   if (self == NULL)
-    g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID, "this is no measurement of Rounds");
+    g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID, _("this is no measurement of Rounds"));
   return self;
 }

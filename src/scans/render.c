@@ -3,6 +3,7 @@
  * reader of the file can then tell that nothing was tinted. */
 #include "scans/render.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <png.h>
 #include <setjmp.h>
@@ -72,7 +73,7 @@ encode_bytes (const guint8 *data, int columns, int rows, int channels, GError **
   if (!encode (out, data, columns, rows, channels))
     {
       g_byte_array_unref (out);
-      g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_FAILED, "the picture could not be encoded");
+      g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_FAILED, _("the picture could not be encoded"));
       return NULL;
     }
   return g_byte_array_free_to_bytes (out);

@@ -4,6 +4,7 @@
  * tables are read once per frame, which is small beside decoding. */
 #include "scans/scan-frame.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -165,7 +166,7 @@ rounds_scan_frame_to_stored (const RoundsScanFrame *self, const float *modality,
   if (!rounds_scan_frame_is_grey (self) || self->modality_table != NULL || self->image.slope == 0)
     {
       g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID,
-                           "values of this image cannot be written back: it is in colour or has a modality table");
+                           _("values of this image cannot be written back: it is in colour or has a modality table"));
       return NULL;
     }
   low = self->image.is_signed ? -ldexp (1, bits - 1) : 0;
@@ -343,7 +344,7 @@ read_modality_table (RoundsScanFrame *self, RoundsDicomFile *file, int frame, GE
   if (n < 1 || n > 65536)
     {
       g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID,
-                           "a Modality LUT on values of more than 16 bits is not supported");
+                           _("a Modality LUT on values of more than 16 bits is not supported"));
       return FALSE;
     }
   row.rows = 1;

@@ -4,6 +4,7 @@
  * hides in an image. */
 #include "scans/scan-import.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -42,12 +43,12 @@ rounds_scan_describe (RoundsDicomFile *file, GBytes *bytes, RoundsScanInstance *
   if (g_strcmp0 (sop_class, DICOMDIR_CLASS) == 0)
     {
       g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID,
-                           "a DICOMDIR is a table of contents, not an image");
+                           _("a DICOMDIR is a table of contents, not an image"));
       return FALSE;
     }
   if (sop == NULL || series == NULL || study == NULL)
     {
-      g_set_error (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID, "%s Instance UID is missing or not a UID",
+      g_set_error (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID, _("%s Instance UID is missing or not a UID"),
                    sop == NULL ? "SOP" : series == NULL ? "Series" : "Study");
       return FALSE;
     }
@@ -203,7 +204,7 @@ rounds_scans_import_many (RoundsStore *store, GBytes *const *bytes, guint n, gbo
       if (details == NULL)
         continue;
       if (at->instance->patient_id == NULL)
-        details[index[k]] = g_strdup ("no patient has this identifier: kept, not yet assigned to a chart");
+        details[index[k]] = g_strdup (_("no patient has this identifier: kept, not yet assigned to a chart"));
       else if (at->instance->warnings != NULL)
         details[index[k]] = g_strdelimit (g_strdup (at->instance->warnings), "\n", ';');
     }

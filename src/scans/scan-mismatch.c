@@ -72,7 +72,7 @@ rounds_chart_identity_new (const char *patient_json, GError **error)
   if (!json_object_is_type (root, json_type_object))
     {
       json_object_put (root);
-      g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID, "the patient cannot be read");
+      g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_INVALID, _("the patient cannot be read"));
       return NULL;
     }
   self = g_new0 (RoundsChartIdentity, 1);

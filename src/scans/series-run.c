@@ -4,6 +4,7 @@
  * enhanced series in the archive would be worse than none. */
 #include "scans/enhancer-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #include "dicom/writer.h"
@@ -119,7 +120,7 @@ save_step (RoundsSeriesRun *self, const RoundsScanInstance *instance, RoundsDico
   if (self->made_bytes > MAX_SAVED_BYTES)
     {
       g_set_error_literal (error, ROUNDS_SCANS_ERROR, ROUNDS_SCANS_ERROR_LIMIT,
-                           "the enhanced series is larger than 1.5 GiB; nothing was saved");
+                           _("the enhanced series is larger than 1.5 GiB; nothing was saved"));
       return FALSE;
     }
   /* What goes into the archive is read back first, like any other object. */

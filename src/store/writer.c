@@ -325,10 +325,11 @@ rounds_writer_stop (RoundsStore *self, GThread *thread)
   (void) rounds_store_write_wait (job, NULL);
 }
 
+/* The audit trail keeps these; sentences for people translate them. */
 static const char *const act_names[] = {
-  [ROUNDS_ACT_READ] = "read",     [ROUNDS_ACT_WRITE] = "write",   [ROUNDS_ACT_DELETE] = "delete",
-  [ROUNDS_ACT_IMPORT] = "import", [ROUNDS_ACT_EXPORT] = "export", [ROUNDS_ACT_SYNC] = "sync",
-  [ROUNDS_ACT_CONFIGURE] = "configure",
+  [ROUNDS_ACT_READ] = N_("read"),     [ROUNDS_ACT_WRITE] = N_("write"),   [ROUNDS_ACT_DELETE] = N_("delete"),
+  [ROUNDS_ACT_IMPORT] = N_("import"), [ROUNDS_ACT_EXPORT] = N_("export"), [ROUNDS_ACT_SYNC] = N_("sync"),
+  [ROUNDS_ACT_CONFIGURE] = N_("configure"),
 };
 
 gboolean
@@ -342,8 +343,9 @@ rounds_writer_allow (RoundsWriter *self, RoundsAct act, const char *type, const 
   self->denied_action = g_strdup (act_names[act]);
   self->denied_type = g_strdup (type);
   self->denied_id = g_strdup (id);
+  /* Translators: a role, what it may not do ("read", "write" …), a space and a FHIR type, or nothing. */
   g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED, _("The role %s may not %s%s%s"),
-               rounds_role_to_string (self->role), act_names[act], type != NULL ? " " : "",
+               _(rounds_role_to_string (self->role)), _(act_names[act]), type != NULL ? " " : "",
                type != NULL ? type : "");
   return FALSE;
 }

@@ -5,7 +5,10 @@
  * cloud's to say, and without a connection a reader would have nothing to read. */
 #include "vault/role.h"
 
-static const char *const role_names[] = { "physician", "radiologist", "nurse", "read-only", "administrator" };
+#include <glib/gi18n-lib.h>
+
+/* What is written to files and the CLI's JSON; sentences for people translate it. */
+static const char *const role_names[] = { N_("physician"), N_("radiologist"), N_("nurse"), N_("read-only"), N_("administrator") };
 
 /* What each role may write beside reading. NULL-terminated. */
 static const char *const radiologist_types[] = {
