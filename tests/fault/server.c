@@ -156,14 +156,25 @@ fault_server_new (FaultHandler handler, gpointer data)
   return self;
 }
 
+static gboolean
+quit_cb (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
 void
 fault_server_free (FaultServer *self)
 {
+  g_autoptr (GSource) quit = g_idle_source_new ();
+
   if (self == NULL)
     return;
   g_socket_service_stop (self->service);
   g_socket_listener_close (G_SOCKET_LISTENER (self->service));
-  g_main_loop_quit (self->loop);
+  /* Inside the loop: a quit before it runs would be lost. */
+  g_source_set_callback (quit, quit_cb, self->loop, NULL);
+  g_source_attach (quit, self->context);
   g_thread_join (self->thread);
   g_object_unref (self->service);
   g_main_loop_unref (self->loop);
