@@ -274,23 +274,13 @@ typedef struct {
 } RoundsConflictCall;
 
 static gboolean
-load_there (RoundsWriter *writer, const char *type, const char *id, RoundsRow *row, GError **error)
-{
-  if (!rounds_row_load (writer, type, id, row, error))
-    return FALSE;
-  if (row->rid == 0)
-    g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("There is no %s/%s"), type, id);
-  return row->rid != 0;
-}
-
-static gboolean
 record_cb (RoundsWriter *writer, gpointer data, GError **error)
 {
   RoundsConflictCall *call = data;
   g_auto (RoundsRow) row = { 0 };
 
   return rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) &&
-         load_there (writer, call->conflict->type, call->conflict->id, &row, error) &&
+         rounds_row_load_there (writer, call->conflict->type, call->conflict->id, &row, error) &&
          rounds_conflict_write (writer, &row, call->conflict, error);
 }
 
@@ -384,7 +374,7 @@ resolve_cb (RoundsWriter *writer, gpointer data, GError **error)
 
   if (!rounds_writer_allow (writer, call->facts != NULL ? ROUNDS_ACT_WRITE : ROUNDS_ACT_DELETE, call->type,
                             call->id, error) ||
-      !load_there (writer, call->type, call->id, &row, error))
+      !rounds_row_load_there (writer, call->type, call->id, &row, error))
     return FALSE;
   rows = rounds_database_query (writer->db, error,
                                 "SELECT theirs, theirs_version FROM conflict WHERE rid = ? AND status != "
@@ -431,7 +421,7 @@ rebase_cb (RoundsWriter *writer, gpointer data, GError **error)
   g_auto (RoundsRow) row = { 0 };
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
-      !load_there (writer, call->type, call->id, &row, error))
+      !rounds_row_load_there (writer, call->type, call->id, &row, error))
     return FALSE;
   /* What was under way has been answered by the very version it is rebased on. */
   if (!rounds_database_run (writer->db, error,
@@ -565,7 +555,7 @@ rename_cb (RoundsWriter *writer, gpointer data, GError **error)
   gpointer key;
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
-      !load_there (writer, rename->type, rename->old_id, &row, error) ||
+      !rounds_row_load_there (writer, rename->type, rename->old_id, &row, error) ||
       !rounds_row_load (writer, rename->type, rename->new_id, &taken, error))
     return FALSE;
   if (taken.rid != 0)

@@ -307,16 +307,6 @@ typedef struct {
 } RoundsOutboxCall;
 
 static gboolean
-load_there (RoundsWriter *writer, const char *type, const char *id, RoundsRow *row, GError **error)
-{
-  if (!rounds_row_load (writer, type, id, row, error))
-    return FALSE;
-  if (row->rid == 0)
-    g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("There is no %s/%s"), type, id);
-  return row->rid != 0;
-}
-
-static gboolean
 begin_cb (RoundsWriter *writer, gpointer data, GError **error)
 {
   RoundsOutboxCall *call = data;
@@ -327,7 +317,7 @@ begin_cb (RoundsWriter *writer, gpointer data, GError **error)
     {
       g_auto (RoundsRow) row = { 0 };
 
-      if (!load_there (writer, call->items[i]->type, call->items[i]->id, &row, error) ||
+      if (!rounds_row_load_there (writer, call->items[i]->type, call->items[i]->id, &row, error) ||
           !rounds_database_run (writer->db, error,
                                 "UPDATE outbox SET state = 2, request_id = ?, attempts = attempts + 1 "
                                 "WHERE rid = ? AND seq <= ?",
@@ -389,7 +379,7 @@ ack_cb (RoundsWriter *writer, gpointer data, GError **error)
   const char *server = is_delete ? NULL : call->json != NULL ? call->json : call->item->json;
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
-      !load_there (writer, call->item->type, call->item->id, &row, error))
+      !rounds_row_load_there (writer, call->item->type, call->item->id, &row, error))
     return FALSE;
   if (server != NULL)
     {
@@ -481,7 +471,7 @@ set_state_cb (RoundsWriter *writer, gpointer data, GError **error)
   g_auto (RoundsRow) row = { 0 };
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
-      !load_there (writer, call->item->type, call->item->id, &row, error) ||
+      !rounds_row_load_there (writer, call->item->type, call->item->id, &row, error) ||
       !rounds_database_run (writer->db, error,
                             "UPDATE outbox SET state = ?, last_status = ?, reason = ?, next_at_us = ?, "
                             "request_id = CASE WHEN ? THEN request_id END WHERE rid = ? AND seq <= ?",
@@ -583,7 +573,7 @@ quarantine_cb (RoundsWriter *writer, gpointer data, GError **error)
   g_autofree char *detail = g_strdup_printf ("refused, status %d", call->status);
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
-      !load_there (writer, call->item->type, call->item->id, &row, error) ||
+      !rounds_row_load_there (writer, call->item->type, call->item->id, &row, error) ||
       !rounds_database_run (writer->db, error,
                             "UPDATE outbox SET state = 6, last_status = ?, reason = ?, request_id = NULL "
                             "WHERE rid = ? AND seq <= ?",
@@ -654,7 +644,7 @@ retry_cb (RoundsWriter *writer, gpointer data, GError **error)
   g_auto (RoundsRow) row = { 0 };
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
-      !load_there (writer, call->type, call->id, &row, error) ||
+      !rounds_row_load_there (writer, call->type, call->id, &row, error) ||
       !rounds_database_run (writer->db, error,
                             "UPDATE outbox SET state = 1, attempts = 0, next_at_us = 0 WHERE rid = ? "
                             "AND state IN (1, 6, 7)",
@@ -702,7 +692,7 @@ discard_cb (RoundsWriter *writer, gpointer data, GError **error)
   g_autoptr (RoundsFacts) facts = NULL;
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_WRITE, call->type, call->id, error) ||
-      !load_there (writer, call->type, call->id, &row, error))
+      !rounds_row_load_there (writer, call->type, call->id, &row, error))
     return FALSE;
   if (row.state == ROUNDS_STATE_NONE)
     {

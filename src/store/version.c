@@ -83,6 +83,16 @@ rounds_row_load (RoundsWriter *writer, const char *type, const char *id, RoundsR
 }
 
 gboolean
+rounds_row_load_there (RoundsWriter *writer, const char *type, const char *id, RoundsRow *out, GError **error)
+{
+  if (!rounds_row_load (writer, type, id, out, error))
+    return FALSE;
+  if (out->rid == 0)
+    g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("There is no %s/%s"), type, id);
+  return out->rid != 0;
+}
+
+gboolean
 rounds_row_load_rid (RoundsWriter *writer, gint64 rid, RoundsRow *out, GError **error)
 {
   g_autoptr (RoundsRows) rows = NULL;

@@ -38,6 +38,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoundsRow, rounds_row_clear)
 /* An absent resource is a row with rid 0 and revision 0. */
 gboolean rounds_row_load (RoundsWriter *writer, const char *type, const char *id, RoundsRow *out,
                           GError **error);
+/* The same, but an absent one is NOT_FOUND. */
+gboolean rounds_row_load_there (RoundsWriter *writer, const char *type, const char *id, RoundsRow *out,
+                                GError **error);
 gboolean rounds_row_load_rid (RoundsWriter *writer, gint64 rid, RoundsRow *out, GError **error);
 
 /* A new version: what stands there goes into the history, local becomes facts' text (NULL = deleted), indexes
