@@ -68,14 +68,6 @@ column_to (json_object *resource, gint64 now_us)
 }
 
 static char *
-column_reason (json_object *resource, gint64 now_us)
-{
-  const char *text = rounds_concept_display (rounds_json_peek (resource, "reasonCode.0"));
-
-  return g_strdup (text != NULL ? text : rounds_concept_display (rounds_json_peek (resource, "reasonReference.0")));
-}
-
-static char *
 column_status (json_object *resource, gint64 now_us)
 {
   return g_strdup (rounds_words_code (rounds_json_peek_string (resource, "status")));
@@ -129,7 +121,7 @@ static const RoundsColumn columns[] = {
   { "class", N_("Kind"), column_class },
   { "from", N_("From"), column_from },
   { "to", N_("To"), column_to },
-  { "reason", N_("Reason"), column_reason, .wide = TRUE },
+  { "reason", N_("Reason"), rounds_column_reason, .wide = TRUE },
   { "status", N_("Status"), column_status },
 };
 
@@ -150,5 +142,5 @@ const RoundsSection rounds_section_encounters = {
   .id = "encounters", .title = N_("Encounters"), .one = N_("encounter"), .add = N_("Add encounter"), .save = N_("Add"),
   .empty = N_("No encounters are recorded."), .types = types, .is_active = is_active,
   .columns = columns, .n_columns = G_N_ELEMENTS (columns), .fields = fields, .n_fields = G_N_ELEMENTS (fields),
-  .stop = N_("Finish"), .stop_resource = stop_resource, .mark_error = mark_error, .name = name, .line = column_reason,
+  .stop = N_("Finish"), .stop_resource = stop_resource, .mark_error = mark_error, .name = name, .line = rounds_column_reason,
 };

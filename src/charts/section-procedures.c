@@ -34,14 +34,6 @@ column_when (json_object *resource, gint64 now_us)
 }
 
 static char *
-column_reason (json_object *resource, gint64 now_us)
-{
-  const char *text = rounds_concept_display (rounds_json_peek (resource, "reasonCode.0"));
-
-  return g_strdup (text != NULL ? text : rounds_concept_display (rounds_json_peek (resource, "reasonReference.0")));
-}
-
-static char *
 column_status (json_object *resource, gint64 now_us)
 {
   return g_strdup (rounds_words_code (rounds_json_peek_string (resource, "status")));
@@ -79,7 +71,7 @@ mark_error (json_object *resource)
 static const RoundsColumn columns[] = {
   { "procedure", N_("Procedure"), column_name, .wide = TRUE, .strong = TRUE },
   { "when", N_("When"), column_when },
-  { "reason", N_("Reason"), column_reason, .wide = TRUE },
+  { "reason", N_("Reason"), rounds_column_reason, .wide = TRUE },
   { "status", N_("Status"), column_status },
 };
 

@@ -128,6 +128,14 @@ rounds_concept_has (json_object *concepts, const char *code)
   return FALSE;
 }
 
+char *
+rounds_column_reason (json_object *resource, gint64 now_us)
+{
+  const char *text = rounds_concept_display (rounds_json_peek (resource, "reasonCode.0"));
+
+  return g_strdup (text != NULL ? text : rounds_concept_display (rounds_json_peek (resource, "reasonReference.0")));
+}
+
 static json_object *
 concept_get (json_object *concept)
 {

@@ -148,5 +148,7 @@ gboolean rounds_quantity_from_typed (const char *text, char **digits, char **uni
 /* Helpers for descriptors. */
 json_object *rounds_concept_new (const char *system, const char *code, const char *display, const char *text);
 gboolean rounds_concept_has (json_object *concepts, const char *code);   /* in a concept or an array of them */
+/* Column of why: the first reasonCode in words, else what reasonReference is called. */
+char *rounds_column_reason (json_object *resource, gint64 now_us);
 
 G_END_DECLS
