@@ -196,14 +196,6 @@ rounds_session_get_store (RoundsSession *self)
   return self->store;
 }
 
-const char *
-rounds_session_get_name (RoundsSession *self)
-{
-  g_return_val_if_fail (ROUNDS_IS_SESSION (self), NULL);
-
-  return rounds_vault_get_name (rounds_store_get_vault (self->store));
-}
-
 gboolean
 rounds_session_is_demo (RoundsSession *self)
 {

@@ -26,7 +26,6 @@ void rounds_session_open_demo_async (const char *folder, RoundsSessionProgress p
                                      GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 
 RoundsStore *rounds_session_get_store (RoundsSession *self);
-const char *rounds_session_get_name (RoundsSession *self);
 gboolean rounds_session_is_demo (RoundsSession *self);
 RoundsSecret *rounds_session_take_recovery_key (RoundsSession *self);   /* NULL when none was made */
 

@@ -382,19 +382,3 @@ rounds_window_get_store (RoundsWindow *self)
 
   return self->session != NULL ? rounds_session_get_store (self->session) : NULL;
 }
-
-const char *
-rounds_window_get_patient_id (RoundsWindow *self)
-{
-  g_return_val_if_fail (ROUNDS_IS_WINDOW (self), NULL);
-
-  return self->patient_id;
-}
-
-AdwToastOverlay *
-rounds_window_get_toasts (RoundsWindow *self)
-{
-  g_return_val_if_fail (ROUNDS_IS_WINDOW (self), NULL);
-
-  return self->toasts;
-}

@@ -24,7 +24,5 @@ void rounds_window_import (RoundsWindow *self, const char *const *paths);
 void rounds_window_lock (RoundsWindow *self, const char *reason);
 
 RoundsStore *rounds_window_get_store (RoundsWindow *self);          /* NULL while locked; borrowed */
-const char *rounds_window_get_patient_id (RoundsWindow *self);      /* or NULL; borrowed */
-AdwToastOverlay *rounds_window_get_toasts (RoundsWindow *self);
 
 G_END_DECLS

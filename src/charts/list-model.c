@@ -317,18 +317,6 @@ rounds_list_model_get_shared (RoundsStore *store, const RoundsSection *section, 
   return self;
 }
 
-const RoundsSection *
-rounds_list_model_get_section (RoundsListModel *self)
-{
-  return self->section;
-}
-
-const char *
-rounds_list_model_get_patient_id (RoundsListModel *self)
-{
-  return self->patient_id;
-}
-
 guint
 rounds_list_model_get_n_active (RoundsListModel *self)
 {

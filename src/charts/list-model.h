@@ -18,8 +18,6 @@ G_DECLARE_FINAL_TYPE (RoundsListModel, rounds_list_model, ROUNDS, LIST_MODEL, GO
 RoundsListModel *rounds_list_model_get_shared (RoundsStore *store, const RoundsSection *section,
                                                const char *patient_id);
 
-const RoundsSection *rounds_list_model_get_section (RoundsListModel *self);
-const char *rounds_list_model_get_patient_id (RoundsListModel *self);
 guint rounds_list_model_get_n_active (RoundsListModel *self);
 /* FALSE before the first answer has come. */
 gboolean rounds_list_model_is_loaded (RoundsListModel *self);

@@ -238,12 +238,6 @@ rounds_row_get_us (RoundsRow *self)
   return self->us;
 }
 
-gint64
-rounds_row_get_rank (RoundsRow *self)
-{
-  return self->rank;
-}
-
 GPtrArray *
 rounds_row_get_points (RoundsRow *self)
 {

@@ -47,7 +47,6 @@ gboolean rounds_row_can_edit (RoundsRow *self);
 /* "unsynced", "changed there too · decide", "refused by the server", or NULL. Borrowed. */
 const char *rounds_row_get_sync_words (RoundsRow *self, RoundsMark *mark);
 gint64 rounds_row_get_us (RoundsRow *self);
-gint64 rounds_row_get_rank (RoundsRow *self);
 GPtrArray *rounds_row_get_points (RoundsRow *self);        /* oldest first; NULL = no group. Borrowed */
 /* Cells, status, marks and points for --json. Caller owns. */
 json_object *rounds_row_to_json (RoundsRow *self);

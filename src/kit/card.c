@@ -196,19 +196,3 @@ rounds_card_row_new (const char *strong, RoundsTone tone, const char *text, cons
     }
   return row;
 }
-
-GtkWidget *
-rounds_card_link_new (GtkWidget *row, const char *action_name, const char *target, const char *accessible_name)
-{
-  GtkWidget *button = gtk_button_new ();
-
-  gtk_button_set_child (GTK_BUTTON (button), row);
-  gtk_widget_add_css_class (button, "flat");
-  gtk_widget_add_css_class (button, "card-link");
-  if (target != NULL)
-    gtk_actionable_set_action_target (GTK_ACTIONABLE (button), "s", target);
-  gtk_actionable_set_action_name (GTK_ACTIONABLE (button), action_name);
-  if (accessible_name != NULL)
-    rounds_accessible_name (button, accessible_name);
-  return button;
-}

@@ -30,8 +30,4 @@ void rounds_card_set_note (RoundsCard *self, const char *text);
 GtkWidget *rounds_card_row_new (const char *strong, RoundsTone tone, const char *text, const char *pill,
                                 RoundsTone pill_tone, const char *end);
 
-/* The row as a button with an action ("chart.open" with a string). Floating reference. */
-GtkWidget *rounds_card_link_new (GtkWidget *row, const char *action_name, const char *target,
-                                 const char *accessible_name);
-
 G_END_DECLS

@@ -147,9 +147,3 @@ rounds_sparkline_set_points (RoundsSparkline *self, const double *times, const d
     }
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
-
-void
-rounds_sparkline_set_values (RoundsSparkline *self, const double *values, guint n_values)
-{
-  rounds_sparkline_set_points (self, NULL, values, n_values);
-}

@@ -11,9 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RoundsSparkline, rounds_sparkline, ROUNDS, SPARKLINE, GtkWidget)
 
 GtkWidget *rounds_sparkline_new (void);
-/* Copies at most the last 512 values, oldest first, evenly spaced. */
-void rounds_sparkline_set_values (RoundsSparkline *self, const double *values, guint n_values);
-/* The same with times of any unit: points stand where they belong. */
+/* Copies at most the last 512 values, oldest first; times in any unit, or NULL: evenly spaced. */
 void rounds_sparkline_set_points (RoundsSparkline *self, const double *times, const double *values, guint n_values);
 
 G_END_DECLS

@@ -279,14 +279,6 @@ stop_all (RoundsEnhancer *self)
 }
 
 void
-rounds_enhancer_set_model (RoundsEnhancer *self, const char *name)
-{
-  stop_all (self);
-  rounds_enhancer_shared_unref (self->shared);
-  self->shared = rounds_enhancer_shared_new (name, self->budget);
-}
-
-void
 rounds_enhancer_clear (RoundsEnhancer *self)
 {
   RoundsEnhancerShared *old = self->shared;

@@ -47,8 +47,6 @@ RoundsEnhancer *rounds_enhancer_new (gsize budget_bytes);
  * int frame, const char *message), "progress" (guint done, guint total), "finished" (const char *message or NULL,
  * guint done). */
 
-/* The model to use, by name; loaded in the worker at the first request. Forgets what was enhanced. */
-void rounds_enhancer_set_model (RoundsEnhancer *self, const char *name);
 /* The loaded model, or NULL before the first result. */
 RoundsModel *rounds_enhancer_get_model (RoundsEnhancer *self);
 /* Forgets the patient: drops what waits and what is kept; late answers are not given. */

@@ -351,12 +351,6 @@ rounds_frame_cache_set_series (RoundsFrameCache *self, RoundsScanSeries *series,
   return self->ticket;
 }
 
-guint64
-rounds_frame_cache_get_ticket (RoundsFrameCache *self)
-{
-  return self->ticket;
-}
-
 RoundsScanFrame *
 rounds_frame_cache_peek (RoundsFrameCache *self, guint index)
 {

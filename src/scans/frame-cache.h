@@ -34,7 +34,6 @@ RoundsFrameCache *rounds_frame_cache_new (RoundsJobQueue *queue, gsize budget_by
  * Returns the new ticket. */
 guint64 rounds_frame_cache_set_series (RoundsFrameCache *self, RoundsScanSeries *series, RoundsScanBytesFunc func,
                                        gpointer data, GDestroyNotify destroy);
-guint64 rounds_frame_cache_get_ticket (RoundsFrameCache *self);
 /* Says what is looked at: orders the work anew. */
 void rounds_frame_cache_show (RoundsFrameCache *self, guint index);
 /* The frame if it is there (new reference), else NULL; never waits. */

@@ -38,12 +38,6 @@ static const struct {
 
 G_DEFINE_QUARK (rounds-store-error-quark, rounds_store_error)
 
-int
-rounds_database_schema_version (RoundsDatabaseKind kind)
-{
-  return kinds[kind].n_steps;
-}
-
 sqlite3 *
 rounds_database_get_handle (RoundsDatabase *self)
 {

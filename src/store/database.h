@@ -61,7 +61,4 @@ void rounds_database_set_error (RoundsDatabase *self, int code, GError **error);
 #define rounds_rows_text(rows, column) ((const char *) sqlite3_column_text ((rows), (column)))
 #define rounds_rows_dup(rows, column) g_strdup (rounds_rows_text ((rows), (column)))
 
-/* Newest schema this program knows. */
-int rounds_database_schema_version (RoundsDatabaseKind kind);
-
 G_END_DECLS

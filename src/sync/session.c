@@ -466,12 +466,6 @@ rounds_sync_new (RoundsStore *store, const char *connection)
   return self;
 }
 
-const char *
-rounds_sync_get_connection (RoundsSync *self)
-{
-  return self->connection;
-}
-
 RoundsSyncState
 rounds_sync_get_state (RoundsSync *self)
 {

@@ -33,7 +33,6 @@ typedef enum {
 G_DECLARE_FINAL_TYPE (RoundsSync, rounds_sync, ROUNDS, SYNC, GObject)
 
 RoundsSync *rounds_sync_new (RoundsStore *store, const char *connection);
-const char *rounds_sync_get_connection (RoundsSync *self);
 /* Any thread. */
 RoundsSyncState rounds_sync_get_state (RoundsSync *self);
 

@@ -106,13 +106,6 @@ static const struct { const char *text; const char *ucum; } units[] = {
 };
 
 const RoundsVital *
-rounds_vital_list (guint *n)
-{
-  *n = G_N_ELEMENTS (vitals);
-  return vitals;
-}
-
-const RoundsVital *
 rounds_vital_find (const char *code)
 {
   if (code == NULL)

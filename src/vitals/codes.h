@@ -58,8 +58,6 @@ const RoundsVital *rounds_vital_find (const char *code);
 /* By what files call it: LOINC code, PhysioNet or MIMIC parameter, or a plain English word; case, blanks,
  * '_' and '-' do not matter and a unit in brackets at the end is left out. NULL when unknown. Static. */
 const RoundsVital *rounds_vital_find_name (const char *name);
-/* All, in the order in which they are shown. Static. */
-const RoundsVital *rounds_vital_list (guint *n);
 
 /* Translated name for people. Static. */
 const char *rounds_vital_get_label (const RoundsVital *self);

@@ -154,12 +154,6 @@ rounds_plot_get_n_lanes (RoundsPlot *self)
 }
 
 gboolean
-rounds_plot_is_empty (RoundsPlot *self)
-{
-  return self->lanes->len == 0;
-}
-
-gboolean
 rounds_plot_get_extent (RoundsPlot *self, gint64 *from_us, gint64 *to_us)
 {
   gint64 from = G_MAXINT64, to = G_MININT64;

@@ -20,7 +20,6 @@ void rounds_plot_free (RoundsPlot *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsPlot, rounds_plot_free)
 
 guint rounds_plot_get_n_lanes (RoundsPlot *self);
-gboolean rounds_plot_is_empty (RoundsPlot *self);
 
 /* All that there is, with a little room. FALSE when there are no values. */
 gboolean rounds_plot_get_extent (RoundsPlot *self, gint64 *from_us, gint64 *to_us);

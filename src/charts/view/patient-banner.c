@@ -252,9 +252,3 @@ rounds_patient_banner_set_end_widget (RoundsPatientBanner *self, GtkWidget *widg
       gtk_box_prepend (self->end, widget);
     }
 }
-
-const char *
-rounds_patient_banner_get_name (RoundsPatientBanner *self)
-{
-  return self->patient != NULL ? self->patient->name : NULL;
-}

@@ -18,7 +18,5 @@ void rounds_patient_banner_set_patient (RoundsPatientBanner *self, RoundsStore *
 void rounds_patient_banner_set_sync_words (RoundsPatientBanner *self, const char *text);
 /* A widget of another page at the right (the NEWS2 pill). Takes the floating reference; NULL removes it. */
 void rounds_patient_banner_set_end_widget (RoundsPatientBanner *self, GtkWidget *widget);
-/* The name as it is shown, for a window title; NULL = nobody. Borrowed. */
-const char *rounds_patient_banner_get_name (RoundsPatientBanner *self);
 
 G_END_DECLS

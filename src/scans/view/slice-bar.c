@@ -153,9 +153,3 @@ rounds_slice_bar_init (RoundsSliceBar *self)
   g_signal_connect (drag, "drag-update", G_CALLBACK (drag_updated_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drag));
 }
-
-GtkWidget *
-rounds_slice_bar_new (void)
-{
-  return g_object_new (ROUNDS_TYPE_SLICE_BAR, NULL);
-}

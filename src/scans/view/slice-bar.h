@@ -17,7 +17,6 @@ typedef enum {
 } RoundsSliceBarFlags;
 typedef RoundsSliceBarFlags (*RoundsSliceBarFunc) (guint index, gpointer data);
 
-GtkWidget *rounds_slice_bar_new (void);
 /* func is asked while painting. */
 void rounds_slice_bar_set_func (RoundsSliceBar *self, RoundsSliceBarFunc func, gpointer data);
 void rounds_slice_bar_set_range (RoundsSliceBar *self, guint n, guint current);

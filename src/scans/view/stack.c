@@ -480,12 +480,6 @@ rounds_stack_set_enhance (RoundsStack *self, gboolean on)
   changed (self);
 }
 
-gboolean
-rounds_stack_get_enhance (RoundsStack *self)
-{
-  return self->enhance;
-}
-
 void
 rounds_stack_set_strength (RoundsStack *self, double strength)
 {
@@ -512,12 +506,6 @@ rounds_stack_set_compare (RoundsStack *self, RoundsCompare compare)
     changed (self);
 }
 
-RoundsCompare
-rounds_stack_get_compare (RoundsStack *self)
-{
-  return self->compare;
-}
-
 void
 rounds_stack_set_hold (RoundsStack *self, gboolean hold)
 {
@@ -538,12 +526,6 @@ RoundsEnhancer *
 rounds_stack_get_enhancer (RoundsStack *self)
 {
   return self->enhancer;
-}
-
-RoundsStore *
-rounds_stack_get_store (RoundsStack *self)
-{
-  return self->store;
 }
 
 static void

@@ -61,16 +61,13 @@ void rounds_stack_set_display (RoundsStack *self, const RoundsDisplay *display);
 void rounds_stack_set_half (RoundsStack *self, gboolean half);
 
 void rounds_stack_set_enhance (RoundsStack *self, gboolean on);
-gboolean rounds_stack_get_enhance (RoundsStack *self);
 void rounds_stack_set_strength (RoundsStack *self, double strength);
 double rounds_stack_get_strength (RoundsStack *self);
 void rounds_stack_set_compare (RoundsStack *self, RoundsCompare compare);
-RoundsCompare rounds_stack_get_compare (RoundsStack *self);
 /* While TRUE the original is shown. */
 void rounds_stack_set_hold (RoundsStack *self, gboolean hold);
 
 RoundsFrameCache *rounds_stack_get_cache (RoundsStack *self);
 RoundsEnhancer *rounds_stack_get_enhancer (RoundsStack *self);
-RoundsStore *rounds_stack_get_store (RoundsStack *self);
 
 G_END_DECLS

@@ -325,12 +325,6 @@ rounds_viewport_set_picture (RoundsViewport *self, GdkTexture *texture, GdkTextu
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
-gboolean
-rounds_viewport_has_picture (RoundsViewport *self)
-{
-  return self->texture != NULL;
-}
-
 void
 rounds_viewport_set_tool (RoundsViewport *self, RoundsTool tool)
 {
@@ -528,10 +522,4 @@ rounds_viewport_init (RoundsViewport *self)
   gtk_widget_set_hexpand (widget, TRUE);
   gtk_widget_set_vexpand (widget, TRUE);
   rounds_viewport_set_tool (self, ROUNDS_TOOL_WINDOW);
-}
-
-GtkWidget *
-rounds_viewport_new (void)
-{
-  return g_object_new (ROUNDS_TYPE_VIEWPORT, NULL);
 }

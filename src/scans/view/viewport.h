@@ -36,11 +36,8 @@ typedef enum {
 #define ROUNDS_TYPE_VIEWPORT (rounds_viewport_get_type ())
 G_DECLARE_FINAL_TYPE (RoundsViewport, rounds_viewport, ROUNDS, VIEWPORT, GtkWidget)
 
-GtkWidget *rounds_viewport_new (void);
-
 /* The picture of slice index. second is drawn right of the wipe line (nullable). NULL texture = nothing. */
 void rounds_viewport_set_picture (RoundsViewport *self, GdkTexture *texture, GdkTexture *second, guint index);
-gboolean rounds_viewport_has_picture (RoundsViewport *self);
 void rounds_viewport_set_tool (RoundsViewport *self, RoundsTool tool);
 /* Borrowed; call rounds_viewport_view_changed() after changing it. */
 RoundsViewTransform *rounds_viewport_get_transform (RoundsViewport *self);
