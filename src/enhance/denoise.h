@@ -43,7 +43,7 @@ typedef struct
 /* Takes noise out of one frame. IN and OUT are ROWS x COLUMNS modality values (HU for CT), top to bottom,
  * and must not overlap. The whole effect is computed at strength 1 and scaled, so OUT = IN + strength x
  * change: see rounds_denoise_blend(). No pixel moves by more than 3 x the measured noise; the mean of a flat
- * region stays (speed.md S12); padding, NaN and infinite pixels stay; the same input gives the same bytes
+ * region stays; padding, NaN and infinite pixels stay; the same input gives the same bytes
  * whatever the thread count of the session. Blocks for 0.1 s and more: never on the main thread. OUT and
  * REPORT are untouched on failure. REPORT may be NULL. Errors: REFUSED (image outside the manifest), RUNTIME,
  * G_IO_ERROR_CANCELLED. */

@@ -15,11 +15,11 @@ typedef struct {
 
 void rounds_bundle_item_free (RoundsBundleItem *self);
 
-/* Takes every resource out of a parsed Bundle (nested ones too), Parameters-free, or a single resource, as
- * cli.md says under "import": ids kept, or name-based UUIDs from fullUrl, else from the content; references
- * to any fullUrl become TYPE/ID; the same type and id under two bases become two. An entry that cannot be
- * taken is left out and named in refused ("entry 3: …"). Array of RoundsBundleItem, owned by the caller
- * (freed with rounds_bundle_item_free); NULL with error when nothing at all can be read. Any thread. */
+/* Takes every resource out of a parsed Bundle (nested ones too), Parameters-free, or a single resource: ids
+ * kept, or name-based UUIDs from fullUrl, else from the content; references to any fullUrl become TYPE/ID; the
+ * same type and id under two bases become two. An entry that cannot be taken is left out and named in refused
+ * ("entry 3: …"). Array of RoundsBundleItem, owned by the caller (freed with rounds_bundle_item_free); NULL with
+ * error when nothing at all can be read. Any thread. */
 GPtrArray *rounds_bundle_take (json_object *document, GPtrArray *refused, GError **error);
 
 /* The same for newline-delimited JSON; bad lines are refused by number and the rest is taken. */

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Three-way merge per element (sync.md). mine or theirs NULL = deleted there. Returns TRUE when all merged:
+/* Three-way merge per element. mine or theirs NULL = deleted there. Returns TRUE when all merged:
  * *merged is then the result (owned by the caller; NULL = deleted). FALSE: *merged holds what could be merged
  * with mine where they conflict, and conflicts gets the paths (char *; "" is the whole resource, an index is
  * that of the item in base, or in mine when it is new). Arrays merge when both appended or

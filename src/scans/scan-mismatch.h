@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Whether a scan is of the patient whose chart is open (safety.md, wrong patient). */
+/* Whether a scan is of the patient whose chart is open. */
 typedef enum {
   ROUNDS_MISMATCH_NONE = 0,
   ROUNDS_MISMATCH_ID = 1 << 0,          /* PatientID is none of the chart's identifiers */

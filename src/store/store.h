@@ -119,7 +119,7 @@ typedef struct {
   const char *type;        /* borrowed for the call */
   const char *id;
   const char *json;
-  const char *server_base; /* or NULL; with it the same type/id of two servers stay two (cli.md) */
+  const char *server_base; /* or NULL; with it the same type/id of two servers stay two */
   RoundsImportOutcome outcome;  /* out */
   char *stored_id;         /* out: id it got in the store when it differs; caller frees */
 } RoundsImportItem;

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 #define ROUNDS_VAULT_NONCE_BYTES 24
 #define ROUNDS_VAULT_SEALED_BYTES (ROUNDS_VAULT_KEY_BYTES + 16)
 #define ROUNDS_VAULT_VERSION 1
-/* Never less: safety.md. */
+/* Never less. */
 #define ROUNDS_VAULT_MIN_OPS 3
 #define ROUNDS_VAULT_MIN_MEM_BYTES (64u * 1024 * 1024)
 /* A key file that asks for more is refused before memory is taken. */
