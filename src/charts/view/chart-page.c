@@ -319,8 +319,9 @@ void
 rounds_chart_page_open_form (RoundsChartPage *self, const RoundsSection *section, const RoundsRecord *record,
                              json_object *values)
 {
-  rounds_form_panel_open (self->form, self->store, section, self->patient_id, record, values);
+  /* Shown first: what is not shown cannot take the focus. */
   adw_overlay_split_view_set_show_sidebar (self->split, TRUE);
+  rounds_form_panel_open (self->form, self->store, section, self->patient_id, record, values);
   rounds_chart_page_load_drafts (self);
 }
 
@@ -363,6 +364,8 @@ form_saved_cb (RoundsFormPanel *form, const char *title, const char *type, const
 {
   g_free (self->wanted_id);
   self->wanted_id = g_strdup (id);
+  /* The list may have read it before the writer's answer came. */
+  select_wanted (self);
   rounds_chart_page_offer_undo (self, self->store, title, type, id, revision);
 }
 

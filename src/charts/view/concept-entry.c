@@ -17,6 +17,7 @@ struct _RoundsConceptEntry
 
   GtkWidget *entry;
   GtkPopover *popover;
+  GtkLabel *warning;
   GtkListBox *list;
 
   RoundsTermList terms;
@@ -296,6 +297,7 @@ static void
 rounds_concept_entry_init (RoundsConceptEntry *self)
 {
   GtkWidget *scroller = gtk_scrolled_window_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 4);
   GtkEventController *keys = gtk_event_controller_key_new ();
   GtkEventController *focus = gtk_event_controller_focus_new ();
 
@@ -313,7 +315,15 @@ rounds_concept_entry_init (RoundsConceptEntry *self)
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scroller), TRUE);
   gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scroller), 260);
   self->popover = GTK_POPOVER (gtk_popover_new ());
-  gtk_popover_set_child (self->popover, scroller);
+  self->warning = GTK_LABEL (gtk_label_new (NULL));
+  gtk_label_set_wrap (self->warning, TRUE);
+  gtk_label_set_max_width_chars (self->warning, 30);
+  gtk_label_set_xalign (self->warning, 0);
+  gtk_widget_add_css_class (GTK_WIDGET (self->warning), "list-warning");
+  gtk_widget_set_visible (GTK_WIDGET (self->warning), FALSE);
+  gtk_box_append (GTK_BOX (box), GTK_WIDGET (self->warning));
+  gtk_box_append (GTK_BOX (box), scroller);
+  gtk_popover_set_child (self->popover, box);
   gtk_popover_set_autohide (self->popover, FALSE);
   gtk_popover_set_has_arrow (self->popover, FALSE);
   gtk_popover_set_position (self->popover, GTK_POS_BOTTOM);
@@ -393,4 +403,12 @@ rounds_concept_entry_take_own (RoundsConceptEntry *self, GPtrArray *own)
   self->quiet = TRUE;
   gtk_editable_set_text (GTK_EDITABLE (self->entry), name);
   self->quiet = FALSE;
+}
+
+void
+rounds_concept_entry_set_warning (RoundsConceptEntry *self, const char *text, RoundsTone tone)
+{
+  gtk_label_set_label (self->warning, text != NULL ? text : "");
+  rounds_tone_apply (GTK_WIDGET (self->warning), tone);
+  gtk_widget_set_visible (GTK_WIDGET (self->warning), text != NULL);
 }

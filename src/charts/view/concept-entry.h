@@ -5,6 +5,7 @@
 
 #include "charts/terminology.h"
 #include "fhir/json.h"
+#include "kit/kit.h"
 
 G_BEGIN_DECLS
 
@@ -21,5 +22,7 @@ void rounds_concept_entry_set_value (RoundsConceptEntry *self, json_object *valu
 /* Terms (RoundsTerm with reference) that are offered first, and at once when the entry is empty; a reference that
  * stands here without a name takes its name from them. Takes own. No signal. */
 void rounds_concept_entry_take_own (RoundsConceptEntry *self, GPtrArray *own);
+/* What must be seen while the list covers what stands below the entry; NULL = nothing. */
+void rounds_concept_entry_set_warning (RoundsConceptEntry *self, const char *text, RoundsTone tone);
 
 G_END_DECLS

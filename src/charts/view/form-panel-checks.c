@@ -9,6 +9,7 @@
 
 #include "charts/sections.h"
 #include "charts/view/ask.h"
+#include "charts/view/concept-entry.h"
 #include "kit/kit.h"
 
 /* A reason belongs to the decision for this drug, not to every later change of its dose. */
@@ -113,6 +114,29 @@ same_checks (RoundsFormPanel *self, GPtrArray *checks, char **signature)
   return same;
 }
 
+/* The pick list of the first field opens over the warnings: the gravest stands in it too. */
+static void
+warn_in_list (RoundsFormPanel *self, GPtrArray *checks)
+{
+  GtkWidget *first = self->controls->len > 0 ? g_array_index (self->controls, RoundsFormControl, 0).widget : NULL;
+  const RoundsCheck *gravest = NULL;
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < checks->len; i++)
+    {
+      const RoundsCheck *check = g_ptr_array_index (checks, i);
+
+      if (check->level != ROUNDS_CHECK_NOTE && (gravest == NULL || check->level > gravest->level))
+        gravest = check;
+    }
+  if (!ROUNDS_IS_CONCEPT_ENTRY (first))
+    return;
+  text = gravest != NULL ? g_strdup_printf ("⚠ %s", gravest->title) : NULL;
+  rounds_concept_entry_set_warning (ROUNDS_CONCEPT_ENTRY (first), text,
+                                    gravest != NULL && gravest->level == ROUNDS_CHECK_REASON ? ROUNDS_TONE_ACT
+                                                                                             : ROUNDS_TONE_LOOK);
+}
+
 static void
 checks_answer (gpointer widget, gpointer result, const GError *error, gpointer data)
 {
@@ -150,6 +174,7 @@ checks_answer (gpointer widget, gpointer result, const GError *error, gpointer d
       asked = asked || ask;
     }
   self->check_level = rounds_checks_level (checks);
+  warn_in_list (self, checks);
   gtk_widget_set_visible (GTK_WIDGET (self->checks), checks->len > 0);
   rounds_form_panel_update_verbs (self);
 }

@@ -46,6 +46,9 @@ text_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *item, Cell *cell)
   else
     {
       gtk_label_set_width_chars (GTK_LABEL (label), column->strong ? 16 : column->wide ? 12 : 6);
+      /* Dates, values and ranges are read whole or not at all; the table scrolls before it cuts them. */
+      if (!column->strong && !column->wide)
+        gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_NONE);
       gtk_list_item_set_child (item, label);
     }
 }
