@@ -128,10 +128,25 @@ loop_thread (gpointer data)
   return NULL;
 }
 
+static void
+clear (gpointer data)
+{
+  FaultServer *self = data;
+
+  g_free (self->origin);
+  g_mutex_clear (&self->lock);
+}
+
+static void
+release (gpointer data, GClosure *closure)
+{
+  g_atomic_rc_box_release_full (data, clear);
+}
+
 FaultServer *
 fault_server_new (FaultHandler handler, gpointer data)
 {
-  FaultServer *self = g_new0 (FaultServer, 1);
+  FaultServer *self = g_atomic_rc_box_new0 (FaultServer);
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (loopback, 0);
   g_autoptr (GSocketAddress) got = NULL;
@@ -147,7 +162,8 @@ fault_server_new (FaultHandler handler, gpointer data)
   g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), wanted, G_SOCKET_TYPE_STREAM,
                                  G_SOCKET_PROTOCOL_TCP, NULL, &got, &error);
   g_assert_no_error (error);
-  g_signal_connect (self->service, "run", G_CALLBACK (run_cb), self);
+  /* Threads of kept-alive connections hold the service, and it holds this. */
+  g_signal_connect_data (self->service, "run", G_CALLBACK (run_cb), g_atomic_rc_box_acquire (self), release, 0);
   g_socket_service_start (self->service);
   g_main_context_pop_thread_default (self->context);
   self->origin =
@@ -176,11 +192,10 @@ fault_server_free (FaultServer *self)
   g_source_set_callback (quit, quit_cb, self->loop, NULL);
   g_source_attach (quit, self->context);
   g_thread_join (self->thread);
-  g_object_unref (self->service);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
-  g_free (self->origin);
-  /* Threads of kept-alive connections may still hold the lock for a moment; the struct is left to them. */
+  g_object_unref (self->service);
+  release (self, NULL);
 }
 
 const char *
