@@ -328,25 +328,73 @@ rounds_words_any (json_object *value)
     }
 }
 
+/* The elements that a doctor meets in histories and conflicts; others are shown by their FHIR names, spaced. */
+static const char *
+element_words (const char *name)
+{
+  static const char *const known[] = {
+    NC_("element", "abatement"), NC_("element", "abatement date time"), NC_("element", "active"),
+    NC_("element", "address"), NC_("element", "as needed boolean"), NC_("element", "attachment"),
+    NC_("element", "author"), NC_("element", "authored on"), NC_("element", "birth date"),
+    NC_("element", "body site"), NC_("element", "bounds duration"), NC_("element", "category"),
+    NC_("element", "city"), NC_("element", "class"), NC_("element", "clinical status"),
+    NC_("element", "code"), NC_("element", "component"), NC_("element", "content"), NC_("element", "context"),
+    NC_("element", "country"), NC_("element", "criticality"), NC_("element", "data"),
+    NC_("element", "data absent reason"), NC_("element", "date"), NC_("element", "deceased"),
+    NC_("element", "deceased boolean"), NC_("element", "deceased date time"), NC_("element", "description"),
+    NC_("element", "doc status"), NC_("element", "dosage"), NC_("element", "dosage instruction"),
+    NC_("element", "dose and rate"), NC_("element", "dose number"), NC_("element", "dose quantity"),
+    NC_("element", "effective date time"), NC_("element", "encounter"), NC_("element", "end"),
+    NC_("element", "expiration date"), NC_("element", "family"), NC_("element", "frequency"),
+    NC_("element", "gender"), NC_("element", "given"), NC_("element", "identifier"), NC_("element", "intent"),
+    NC_("element", "interpretation"), NC_("element", "issued"), NC_("element", "line"),
+    NC_("element", "location"), NC_("element", "lot number"), NC_("element", "manifestation"),
+    NC_("element", "manufacturer"), NC_("element", "marital status"), NC_("element", "medication"),
+    NC_("element", "medication codeable concept"), NC_("element", "medication reference"),
+    NC_("element", "method"), NC_("element", "name"), NC_("element", "note"),
+    NC_("element", "occurrence date time"), NC_("element", "onset"), NC_("element", "onset date time"),
+    NC_("element", "outcome"), NC_("element", "performed date time"), NC_("element", "performed period"),
+    NC_("element", "performer"), NC_("element", "period"), NC_("element", "period unit"),
+    NC_("element", "postal code"), NC_("element", "protocol applied"), NC_("element", "reaction"),
+    NC_("element", "reason code"), NC_("element", "recorded date"), NC_("element", "recorder"),
+    NC_("element", "reference range"), NC_("element", "relates to"), NC_("element", "repeat"),
+    NC_("element", "requester"), NC_("element", "route"), NC_("element", "severity"), NC_("element", "site"),
+    NC_("element", "start"), NC_("element", "status"), NC_("element", "status reason"),
+    NC_("element", "subject"), NC_("element", "substance"), NC_("element", "telecom"), NC_("element", "text"),
+    NC_("element", "timing"), NC_("element", "title"), NC_("element", "type"), NC_("element", "unit"),
+    NC_("element", "vaccine code"), NC_("element", "value"), NC_("element", "value codeable concept"),
+    NC_("element", "value quantity"), NC_("element", "value string"), NC_("element", "verification status"),
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
+    if (strcmp (name, known[i]) == 0)
+      return g_dpgettext2 (GETTEXT_PACKAGE, "element", known[i]);
+  return name;
+}
+
 char *
 rounds_words_path (const char *path)
 {
   g_auto (GStrv) parts = g_strsplit (path, ".", -1);
-  g_autoptr (GString) words = g_string_new (NULL);
+  g_autoptr (GString) words = g_string_new (NULL), name = g_string_new (NULL);
 
   for (guint i = 0; parts[i] != NULL; i++)
     {
       if (parts[i][0] == '\0' || g_ascii_isdigit (parts[i][0]))
         continue;
-      if (words->len > 0)
-        g_string_append (words, ", ");
+      g_string_truncate (name, 0);
       for (const char *p = parts[i]; *p != '\0'; p++)
         {
-          if (g_ascii_isupper (*p) && words->len > 0 && p != parts[i])
-            g_string_append_c (words, ' ');
-          g_string_append_c (words, words->len == 0 ? g_ascii_toupper (*p) : g_ascii_tolower (*p));
+          if (g_ascii_isupper (*p) && p != parts[i])
+            g_string_append_c (name, ' ');
+          g_string_append_c (name, g_ascii_tolower (*p));
         }
+      if (words->len > 0)
+        /* Translators: between the parts of a place in a record: "Dosage instruction, text". */
+        g_string_append (words, C_("path", ", "));
+      g_string_append (words, element_words (name->str));
     }
+  words->str[0] = g_ascii_toupper (words->str[0]);
   return g_string_free (g_steal_pointer (&words), FALSE);
 }
 
