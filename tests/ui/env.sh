@@ -8,6 +8,14 @@ export ROUNDS_LOCALE_DIR="$build/po"
 export GSETTINGS_SCHEMA_DIR="$build/data"
 export XDG_DATA_DIRS="$top/data:${XDG_DATA_DIRS:-/usr/local/share:/usr/share}"
 
+# need_locale LANG FOLDER: makes the locale in the folder where the system has none; words are translated in no "C".
+need_locale () {
+  ! locale -a | tr 'A-Z' 'a-z' | tr -d - | grep -qx "$(echo "$1" | tr 'A-Z' 'a-z' | tr -d -)" || return 0
+  mkdir -p "$2"
+  [ -d "$2/$1" ] || localedef -i "${1%%.*}" -f "${1##*.}" "$2/$1"
+  export LOCPATH="$2"
+}
+
 # virtual NAME SIZE COMMAND…: a home, a bus, a screen and an accessibility bus of its own.
 virtual () {
   home=$1 size=$2

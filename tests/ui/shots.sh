@@ -8,8 +8,8 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 . "$top/tests/ui/env.sh"
 shots=$build/shots
 mkdir -p "$shots"
-home=$(mktemp -d)
-trap 'rm -rf "$home"' EXIT
+homes=$(mktemp -d)
+trap 'rm -rf "$homes"' EXIT
 export ROUNDS_KDF_FLOOR=1
 [ $# -gt 0 ] || set -- light dark narrow text chinese
 for kind in "$@"; do
@@ -18,15 +18,15 @@ for kind in "$@"; do
     dark) scheme=prefer-dark ;;
     narrow) size=360x720 ;;
     text) scale=2 ;;
-    chinese) lang=zh_CN.UTF-8 ;;
+    chinese) lang=zh_CN.UTF-8; need_locale "$lang" "$build/locale" ;;
   esac
   echo "shots: $kind" >&2
-  rm -rf "$home/$kind"
+  rm -rf "$homes/$kind"
   # The ward is made once and copied, so that every kind begins with the same.
-  mkdir -p "$home/$kind"
-  [ ! -d "$home/ward" ] || { mkdir -p "$home/$kind/data/rounds"; cp -r "$home/ward" "$home/$kind/data/rounds/demo"; }
+  mkdir -p "$homes/$kind"
+  [ ! -d "$homes/ward" ] || { mkdir -p "$homes/$kind/data/rounds"; cp -r "$homes/ward" "$homes/$kind/data/rounds/demo"; }
   LANG=$lang LC_ALL=$lang LANGUAGE= ROUNDS_SHOT_SIZE=$size ROUNDS_TEXT_SCALE=$scale ADW_DEBUG_COLOR_SCHEME=$scheme \
-    virtual "$home/$kind" "$size" python3 "$top/tests/ui/shots.py" "$build/src/rounds" "$shots" "$kind"
-  [ -d "$home/ward" ] || cp -r "$home/$kind/data/rounds/demo" "$home/ward"
+    virtual "$homes/$kind" "$size" python3 "$top/tests/ui/shots.py" "$build/src/rounds" "$shots" "$kind"
+  [ -d "$homes/ward" ] || cp -r "$homes/$kind/data/rounds/demo" "$homes/ward"
 done
 echo "The pictures are in $shots" >&2
