@@ -24,6 +24,7 @@ struct _RoundsSyncSchedule {
   GQueue waiting;              /* RoundsSync of this pass, owned */
   RoundsSync *running;
   gboolean listing, again;
+  guint n_left;                /* what waited after the last good pass */
   guint failures;
   GError *error;               /* the first of this pass */
 };
@@ -182,10 +183,9 @@ start_pass (RoundsSyncSchedule *self)
 static void
 outbox_changed_cb (RoundsStore *store, RoundsSyncSchedule *self)
 {
-  /* Its own acknowledgements change the outbox too; while it fails, its own pace counts. */
-  if (is_busy (self))
-    self->again |= rounds_sync_status_get_n_pending (self->status) == 0;
-  else if (self->failures == 0)
+  /* Its own acknowledgements change the outbox too: what is left is seen at its end. While it fails, its own
+   * pace counts. */
+  if (!is_busy (self) && self->failures == 0)
     plan (self, AFTER_CHANGE_MS);
 }
 

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Syncing in the background: at start, after a change, and what the window is told of it. */
+
+#include "../store/store-fixture.h"
+#include "mini-fhir.h"
+#include "sync/connection.h"
+#include "sync/schedule.h"
+
+typedef struct {
+  Fixture fixture;
+  MiniFhir *server;
+  RoundsSyncStatus *status;
+} Case;
+
+typedef gboolean (*Condition) (Case *self);
+
+static gboolean
+late_cb (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_for (Case *self, Condition condition)
+{
+  gboolean late = FALSE;
+  guint timer = g_timeout_add_seconds (60, late_cb, &late);
+
+  while (!condition (self))
+    {
+      g_main_context_iteration (NULL, TRUE);
+      g_assert_false (late);
+    }
+  g_source_remove (timer);
+}
+
+static gboolean
+is_idle (Case *self)
+{
+  return rounds_sync_status_get_state (self->status) == ROUNDS_SYNC_STATUS_IDLE &&
+         rounds_sync_status_get_last_success_us (self->status) > 0;
+}
+
+static gboolean
+first_has_arrived (Case *self)
+{
+  return mini_get (self->server, "Patient", "p1") != NULL && is_idle (self) &&
+         rounds_sync_status_get_n_pending (self->status) == 0;
+}
+
+static gboolean
+second_waits (Case *self)
+{
+  return rounds_sync_status_get_n_pending (self->status) == 1;
+}
+
+static gboolean
+is_offline (Case *self)
+{
+  return rounds_sync_status_get_state (self->status) == ROUNDS_SYNC_STATUS_OFFLINE;
+}
+
+static gboolean
+has_no_connection (Case *self)
+{
+  return rounds_sync_status_get_state (self->status) == ROUNDS_SYNC_STATUS_NONE;
+}
+
+static gboolean
+drop_everything (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  answer->drop = TRUE;
+  return TRUE;
+}
+
+static void
+put_patient (Case *self, const char *id)
+{
+  g_autofree char *json = patient_json (id, "Any", "Ann");
+
+  must_put (self->fixture.store, "Patient", id, json);
+}
+
+static void
+test_schedule (void)
+{
+  Case self = { 0 };
+  g_autoptr (RoundsConnection) connection = rounds_connection_new ("ward");
+  g_autoptr (RoundsSyncSchedule) schedule = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_new (&self.fixture);
+  self.server = mini_fhir_new ();
+  self.status = rounds_sync_status_new (self.fixture.store);
+  schedule = rounds_sync_schedule_new (self.fixture.store, self.status);
+  wait_for (&self, has_no_connection);
+  connection->fhir_url = g_strdup (self.server->url);
+  rounds_connection_save (self.fixture.store, connection, NULL, &error);
+  g_assert_no_error (error);
+  rounds_sync_schedule_run_now (schedule);
+  wait_for (&self, is_idle);
+  g_assert_null (rounds_sync_status_get_message (self.status));
+
+  put_patient (&self, "p1");   /* nobody presses a button */
+  wait_for (&self, first_has_arrived);
+
+  self.server->before = drop_everything;
+  put_patient (&self, "p2");
+  wait_for (&self, second_waits);
+  wait_for (&self, is_offline);
+  g_assert_nonnull (rounds_sync_status_get_message (self.status));
+  g_assert_cmpuint (rounds_sync_status_get_n_pending (self.status), ==, 1);
+
+  rounds_sync_schedule_stop (schedule);
+  g_clear_object (&schedule);
+  g_clear_object (&self.status);
+  fixture_clear (&self.fixture);
+  mini_fhir_free (self.server);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/schedule", test_schedule);
+  return g_test_run ();
+}
