@@ -218,12 +218,8 @@ open_auth (RoundsStore *store, const RoundsConnection *connection, GError **erro
 static void
 set_up_http (RoundsHttp *http, const RoundsConnection *connection)
 {
-  const char *patience = g_getenv ("ROUNDS_HTTP_PATIENCE_S");
-
   rounds_http_set_ca_file (http, connection->ca_file);
   rounds_http_set_pins (http, connection->pins);
-  if (patience != NULL)
-    rounds_http_set_patience (http, (guint) g_ascii_strtoull (patience, NULL, 10));
 }
 
 static gboolean
