@@ -22,6 +22,16 @@ starts (const char *text, gsize size, const char *prefix)
   return size >= length && memcmp (text, prefix, length) == 0;
 }
 
+/* Whether a text whose first line is broken goes on as another: where JSON continues on the next line, the line
+ * before ends in one of these. So one bad first line does not cost the rest. */
+static gboolean
+breaks_off (const char *text, const char *end)
+{
+  while (end > text && g_ascii_isspace (end[-1]))
+    end--;
+  return end > text && strchr (",:[{", end[-1]) == NULL;
+}
+
 /* Two JSON texts, one a line: the first line is closed by itself, and another begins after it. */
 static gboolean
 looks_ndjson (const char *text, gsize size)
@@ -48,7 +58,7 @@ looks_ndjson (const char *text, gsize size)
       else if (*at == '}' || *at == ']')
         depth--;
     }
-  if (depth != 0 || quoted)
+  if ((depth != 0 || quoted) && !breaks_off (text, end))
     return FALSE;
   for (const char *at = end; at < text + size; at++)
     if (!g_ascii_isspace (*at))
