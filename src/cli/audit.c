@@ -50,9 +50,9 @@ print_row (RoundsCli *cli, const RoundsAuditRow *row)
     {
       g_autofree char *when = rounds_instant_format_us (row->when_us);
 
-      printf ("%6" G_GUINT64_FORMAT "  %s  %-20s %-10s %s%s%s %s\n", row->seq, when, row->who, row->action,
-              row->type != NULL ? row->type : "", row->id != NULL ? "/" : "", row->id != NULL ? row->id : "",
-              row->detail != NULL ? row->detail : "");
+      rounds_cli_print_line ("%6" G_GUINT64_FORMAT "  %s  %-20s %-10s %s%s%s %s", row->seq, when, row->who, row->action,
+                             row->type != NULL ? row->type : "", row->id != NULL ? "/" : "", row->id != NULL ? row->id : "",
+                             row->detail != NULL ? row->detail : "");
       return;
     }
   json_object *line = json_object_new_object ();

@@ -71,7 +71,8 @@ print_people (RoundsSummary *summary, GPtrArray *studies, guint n_unsynced)
 {
   g_autofree char *who = rounds_patient_words (summary->patient);
 
-  printf ("%s\n%s\n", summary->patient->name, who);
+  rounds_cli_print_line ("%s", summary->patient->name);
+  rounds_cli_print_line ("%s", who);
   for (guint i = 0; i < summary->sections->len; i++)
     {
       const RoundsSummarySection *section = summary->sections->pdata[i];
@@ -84,8 +85,9 @@ print_people (RoundsSummary *summary, GPtrArray *studies, guint n_unsynced)
           const char *line = rounds_row_get_line (row), *when = rounds_row_get_when (row);
 
           if (rounds_row_is_active (row))
-            printf ("  %s%s%s%s%s\n", rounds_row_get_name (row), line != NULL ? " · " : "", line != NULL ? line : "",
-                    when != NULL ? " · " : "", when != NULL ? when : "");
+            rounds_cli_print_line ("  %s%s%s%s%s", rounds_row_get_name (row), line != NULL ? " · " : "",
+                                   line != NULL ? line : "",
+                                   when != NULL ? " · " : "", when != NULL ? when : "");
         }
     }
   printf (_("\nStudies: %u\nNot sent yet: %u\n"), studies->len, n_unsynced);

@@ -17,14 +17,14 @@
 void
 rounds_cli_complain (const char *format, ...)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *clean = NULL;
   va_list arguments;
 
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_strdelimit (text, "\r\n", ' ');
-  fprintf (stderr, "roundsctl: %s\n", text);
+  clean = rounds_cli_clean (text);
+  fprintf (stderr, "roundsctl: %s\n", clean);
 }
 
 RoundsExit

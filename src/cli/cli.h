@@ -68,8 +68,18 @@ RoundsExit rounds_cli_help (const RoundsCommand *command);
 gboolean rounds_cli_parse (const RoundsCommand *command, const char *subcommand, int argc, char **argv,
                            const GOptionEntry *entries, char ***rest, gboolean *helped);
 
+/* What is printed for people may come from outside; a terminal must not obey it. A copy of the text in which
+ * line ends and tabs are spaces, other control and direction characters and broken UTF-8 U+FFFD. Caller frees. */
+char *rounds_cli_clean (const char *text);
+/* One line on stdout, cleaned; no line end in the format. */
+void rounds_cli_print_line (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
 /* Prints one JSON object and a newline on stdout, and flushes. Takes the object. */
 void rounds_cli_print_json (json_object *object);
+/* The same over several lines, for people. Takes the object. */
+void rounds_cli_print_pretty (json_object *object);
+/* JSON that is text already, and a newline. What a terminal would obey is escaped: the value stays the same. */
+void rounds_cli_print_json_text (const char *json);
 /* A table for people: columns padded by display width. rows: array of char ** (NULL-terminated). */
 void rounds_cli_print_table (const char *const *headers, GPtrArray *rows);
 

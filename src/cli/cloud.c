@@ -83,12 +83,12 @@ print_connection (RoundsCli *cli, const RoundsConnection *connection, const Roun
 
   if (!cli->json)
     {
-      printf ("%s  %s%s%s%s%s\n", connection->name, connection->fhir_url != NULL ? connection->fhir_url : "",
-              connection->dicomweb_url != NULL ? "  " : "",
-              connection->dicomweb_url != NULL ? connection->dicomweb_url : "", words != NULL ? "  " : "",
-              words != NULL ? words : "");
+      rounds_cli_print_line ("%s  %s%s%s%s%s", connection->name, connection->fhir_url != NULL ? connection->fhir_url : "",
+                             connection->dicomweb_url != NULL ? "  " : "",
+                             connection->dicomweb_url != NULL ? connection->dicomweb_url : "", words != NULL ? "  " : "",
+                             words != NULL ? words : "");
       for (guint i = 0; profile != NULL && profile->warnings != NULL && profile->warnings[i] != NULL; i++)
-        printf ("  %s\n", profile->warnings[i]);
+        rounds_cli_print_line ("  %s", profile->warnings[i]);
       return;
     }
   json_object *line = json_object_new_object (), *warnings = json_object_new_array ();

@@ -50,7 +50,7 @@ list (RoundsCli *cli)
       if (cli->json)
         rounds_cli_print_json (conflict_json (conflict, FALSE));
       else
-        printf ("%s/%s  %s\n", conflict->type, conflict->id, paths);
+        rounds_cli_print_line ("%s/%s  %s", conflict->type, conflict->id, paths);
     }
   return ROUNDS_EXIT_DONE;
 }
@@ -161,12 +161,7 @@ run (RoundsCli *cli, int argc, char **argv)
       if (cli->json)
         rounds_cli_print_json (line);
       else
-        {
-          g_autofree char *text = rounds_json_print_pretty (line);
-
-          puts (text);
-          json_object_put (line);
-        }
+        rounds_cli_print_pretty (line);
     }
   else
     code = resolve (cli, conflict, keep);

@@ -18,7 +18,7 @@ tell (RoundsCli *cli, const char *path, const char *type, guint count)
 {
   if (!cli->json)
     {
-      printf ("%6u  %-24s %s\n", count, type, path);
+      rounds_cli_print_line ("%6u  %-24s %s", count, type, path);
       return;
     }
   json_object *line = json_object_new_object ();

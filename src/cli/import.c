@@ -26,9 +26,9 @@ report_file (const RoundsImportReport *report, guint done, guint total, gpointer
       rounds_cli_print_json (line);
       return;
     }
-  printf ("%-10s %-10s %6u  %s%s%s\n", rounds_import_status_to_string (report->status),
-          rounds_import_kind_to_string (report->kind), report->count, report->path,
-          report->detail != NULL ? ": " : "", report->detail != NULL ? report->detail : "");
+  rounds_cli_print_line ("%-10s %-10s %6u  %s%s%s", rounds_import_status_to_string (report->status),
+                         rounds_import_kind_to_string (report->kind), report->count, report->path,
+                         report->detail != NULL ? ": " : "", report->detail != NULL ? report->detail : "");
   fflush (stdout);
 }
 

@@ -68,8 +68,8 @@ show_all (RoundsCli *cli)
           rounds_cli_print_json (line);
         }
       else if (model != NULL)
-        printf ("%s %s  %s  %s\n", rounds_model_get_name (model), rounds_model_get_version (model),
-                rounds_model_get_task (model), rounds_model_get_sha256 (model));
+        rounds_cli_print_line ("%s %s  %s  %s", rounds_model_get_name (model), rounds_model_get_version (model),
+                               rounds_model_get_task (model), rounds_model_get_sha256 (model));
     }
   return code;
 }

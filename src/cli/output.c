@@ -6,18 +6,84 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/instant.h"
 #include "base/quantity.h"
+
+/* A terminal obeys these, or shows a text in another order than it was written in. */
+static gboolean
+is_unprintable (gunichar c)
+{
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
+char *
+rounds_cli_clean (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *out = g_string_sized_new (strlen (valid));
+
+  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
+    {
+      gunichar c = g_utf8_get_char (at);
+
+      if (c == '\t' || c == '\n' || c == '\r')
+        g_string_append_c (out, ' ');
+      else
+        g_string_append_unichar (out, is_unprintable (c) ? 0xfffd : c);
+    }
+  return g_string_free (out, FALSE);
+}
+
+void
+rounds_cli_print_line (const char *format, ...)
+{
+  g_autofree char *text = NULL, *clean = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  clean = rounds_cli_clean (text);
+  puts (clean);
+}
+
+/* In JSON they can only stand within strings, where an escape means the same. */
+void
+rounds_cli_print_json_text (const char *json)
+{
+  g_autoptr (GString) out = g_string_sized_new (strlen (json));
+
+  for (const char *at = json; *at != '\0'; at = g_utf8_next_char (at))
+    {
+      gunichar c = g_utf8_get_char (at);
+
+      if (is_unprintable (c) && c != '\n')
+        g_string_append_printf (out, "\\u%04x", c);
+      else
+        g_string_append_unichar (out, c);
+    }
+  puts (out->str);
+}
 
 void
 rounds_cli_print_json (json_object *object)
 {
   g_autofree char *text = rounds_json_print (object);
 
-  fputs (text, stdout);
-  fputc ('\n', stdout);
+  rounds_cli_print_json_text (text);
   fflush (stdout);
+  json_object_put (object);
+}
+
+void
+rounds_cli_print_pretty (json_object *object)
+{
+  g_autofree char *text = rounds_json_print_pretty (object);
+
+  rounds_cli_print_json_text (text);
   json_object_put (object);
 }
 
@@ -43,7 +109,7 @@ print_row (const char *const *cells, const guint *widths, guint n_columns)
 
   for (guint i = 0; i < n_columns; i++)
     {
-      const char *cell = cells[i] != NULL ? cells[i] : "";
+      g_autofree char *cell = rounds_cli_clean (cells[i] != NULL ? cells[i] : "");
 
       g_string_append (line, cell);
       if (i + 1 < n_columns)
@@ -68,7 +134,11 @@ rounds_cli_print_table (const char *const *headers, GPtrArray *rows)
       const char *const *cells = rows->pdata[r];
 
       for (guint i = 0; i < n_columns && cells[i] != NULL; i++)
-        widths[i] = MAX (widths[i], display_width (cells[i]));
+        {
+          g_autofree char *cell = rounds_cli_clean (cells[i]);
+
+          widths[i] = MAX (widths[i], display_width (cell));
+        }
     }
   print_row (headers, widths, n_columns);
   for (guint r = 0; r < rows->len; r++)

@@ -58,8 +58,7 @@ get (RoundsCli *cli, char **references)
       g_clear_error (&error);
       if (!rounds_store_audit (cli->store, "view", type, id, NULL, &error))
         return rounds_cli_fail (error);
-      fputs (record->json, stdout);
-      fputc ('\n', stdout);
+      rounds_cli_print_json_text (record->json);
     }
   fflush (stdout);
   return code;
@@ -199,7 +198,7 @@ put (RoundsCli *cli, const char *reference, const char *path)
     return rounds_cli_fail (error);
   record = rounds_store_get (cli->store, type, id, NULL);
   if (cli->json && record != NULL)
-    puts (record->json);
+    rounds_cli_print_json_text (record->json);
   return ROUNDS_EXIT_DONE;
 }
 
@@ -305,7 +304,7 @@ count (RoundsCli *cli)
           rounds_cli_print_json (line);
         }
       else
-        printf ("%8" G_GUINT64_FORMAT "  %s\n", item->count, item->type);
+        rounds_cli_print_line ("%8" G_GUINT64_FORMAT "  %s", item->count, item->type);
     }
   return ROUNDS_EXIT_DONE;
 }
@@ -327,6 +326,14 @@ run (RoundsCli *cli, int argc, char **argv)
         (g_str_equal (what, "delete") && n == 2) || (g_str_equal (what, "history") && n == 2) ||
         (g_str_equal (what, "count") && n == 1)))
     return rounds_cli_usage (&rounds_command_resource, _("resource get, put, delete, history or count?"));
+  /* A slip of the pen is told before anything is unlocked, and before half of several is answered. */
+  for (guint i = 1; i < (g_str_equal (what, "get") ? n : MIN (n, 2)); i++)
+    {
+      g_autofree char *type = NULL, *id = NULL;
+
+      if (!split_reference (rest[i], &type, &id))
+        return ROUNDS_EXIT_USAGE;
+    }
   code = rounds_cli_open (cli);
   if (code != ROUNDS_EXIT_DONE)
     return code;

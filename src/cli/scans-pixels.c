@@ -106,12 +106,7 @@ rounds_cli_scans_pixels (RoundsCli *cli, int argc, char **argv)
   if (cli->json)
     rounds_cli_print_json (line);
   else
-    {
-      g_autofree char *text = rounds_json_print_pretty (line);
-
-      puts (text);
-      json_object_put (line);
-    }
+    rounds_cli_print_pretty (line);
   return ROUNDS_EXIT_DONE;
 }
 

@@ -62,9 +62,9 @@ print_series (RoundsCli *cli, const RoundsScanStudy *study, RoundsScanSeries *se
 
   if (!cli->json)
     {
-      printf ("%s  %-3s %4u  %s · %s\n", study->date, rounds_scan_series_get_modality (series),
-              rounds_scan_series_get_n_slices (series), rounds_scan_series_get_description (series),
-              rounds_scan_series_get_uid (series));
+      rounds_cli_print_line ("%s  %-3s %4u  %s · %s", study->date, rounds_scan_series_get_modality (series),
+                             rounds_scan_series_get_n_slices (series), rounds_scan_series_get_description (series),
+                             rounds_scan_series_get_uid (series));
       return;
     }
   json_object *line = json_object_new_object ();
@@ -164,12 +164,7 @@ info_file (RoundsCli *cli, const char *argument)
   if (cli->json)
     rounds_cli_print_json (line);
   else
-    {
-      g_autofree char *text = rounds_json_print_pretty (line);
-
-      puts (text);
-      json_object_put (line);
-    }
+    rounds_cli_print_pretty (line);
   return ROUNDS_EXIT_DONE;
 }
 

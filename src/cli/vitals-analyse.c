@@ -145,11 +145,6 @@ rounds_cli_analyse (RoundsCli *cli, int argc, char **argv)
   if (cli->json)
     rounds_cli_print_json (answer);
   else
-    {
-      g_autofree char *text = rounds_json_print_pretty (answer);
-
-      puts (text);
-      json_object_put (answer);
-    }
+    rounds_cli_print_pretty (answer);
   return code;
 }

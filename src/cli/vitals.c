@@ -66,9 +66,9 @@ imported (const RoundsImportReport *report, guint done, guint total, gpointer da
 
   if (!cli->json)
     {
-      printf ("%-10s %-10s %6u  %s%s%s\n", rounds_import_status_to_string (report->status),
-              rounds_import_kind_to_string (report->kind), report->count, report->path,
-              report->detail != NULL ? ": " : "", report->detail != NULL ? report->detail : "");
+      rounds_cli_print_line ("%-10s %-10s %6u  %s%s%s", rounds_import_status_to_string (report->status),
+                             rounds_import_kind_to_string (report->kind), report->count, report->path,
+                             report->detail != NULL ? ": " : "", report->detail != NULL ? report->detail : "");
       return;
     }
   json_object *line = json_object_new_object ();
@@ -142,10 +142,10 @@ list (RoundsCli *cli, int argc, char **argv)
       if (cli->json)
         rounds_cli_print_json (json_object_get (line));
       else
-        printf ("%-10s %-10s %8s  %s – %s  %s\n", rounds_json_peek_string (line, "code"),
-                rounds_json_peek_string (line, "unit"), rounds_json_peek_digits (line, "n"),
-                rounds_json_peek_string (line, "first"), rounds_json_peek_string (line, "last"),
-                rounds_json_peek_string (line, "label"));
+        rounds_cli_print_line ("%-10s %-10s %8s  %s – %s  %s", rounds_json_peek_string (line, "code"),
+                               rounds_json_peek_string (line, "unit"), rounds_json_peek_digits (line, "n"),
+                               rounds_json_peek_string (line, "first"), rounds_json_peek_string (line, "last"),
+                               rounds_json_peek_string (line, "label"));
     }
   return ROUNDS_EXIT_DONE;
 }
@@ -184,7 +184,7 @@ export (RoundsCli *cli, int argc, char **argv)
       if (bundle == NULL)
         return rounds_cli_fail (error);
       text = rounds_json_print (bundle);
-      puts (text);
+      rounds_cli_print_json_text (text);
     }
   else
     {
@@ -265,7 +265,7 @@ print_score (RoundsCli *cli, json_object *line)
   const char *total = rounds_json_peek_digits (line, "total");
   const char *response = rounds_json_peek_string (line, "response");
 
-  printf ("NEWS2 %s  %s\n", total != NULL ? total : _("incomplete"), response != NULL ? response : "");
+  rounds_cli_print_line ("NEWS2 %s  %s", total != NULL ? total : _("incomplete"), response != NULL ? response : "");
   json_object_put (line);
 }
 
