@@ -387,8 +387,9 @@ place_of (RoundsVitalsAnalyse *self, const char *code, guint otherwise)
 static void
 build (RoundsVitalsAnalyse *self)
 {
-  const char *const methods[] = { _("Summary"), _("Standardise"), _("Linear regression"), _("Difference"),
-                                  _("Spikes (Hampel)"), _("Drift (EWMA)"), _("Shift (CUSUM)"), NULL };
+  const char *const methods[] = { C_("analysis", "Summary"), _("Standardise"), _("Linear regression"),
+                                  C_("analysis", "Difference"), _("Spikes (Hampel)"), _("Drift (EWMA)"),
+                                  _("Shift (CUSUM)"), NULL };
   GtkWidget *view = adw_toolbar_view_new (), *page = adw_preferences_page_new ();
   GtkWidget *group = adw_preferences_group_new (), *answer = adw_preferences_group_new ();
   GtkStringList *codes = gtk_string_list_new (NULL), *others = gtk_string_list_new (NULL);
