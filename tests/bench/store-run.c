@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* S1, S2, S3 and type-ahead of S5 (speed.md), with the peer in the same run: one and the same C program over
- * plain sqlite3 (loaded at run time), over SQLCipher without a key, and over SQLCipher as the store opens it;
- * then the store itself, which also parses, indexes, searches and audits. Build with --buildtype=release.
+/* What tests/bench/store.py measures, with the peer in the same run: one and the same C program over plain
+ * sqlite3 (loaded at run time), over SQLCipher without a key, and over SQLCipher as the store opens it; then the
+ * store itself, which also parses, indexes, searches and audits.
  *
- * usage: store-run [RECORDS [PATIENTS]]     a table on stdout */
+ * usage: store-run RECORDS PATIENTS ROUNDS     a JSON object on stdout; plain and ours insert ROUNDS times */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,7 +125,7 @@ peer_insert (Peer *peer, const char *path, const Records *records, double *cpu)
       peer->bind_text (statement, 4, records->texts[i], -1, SQLITE_STATIC);
       if (peer->step (statement) != SQLITE_DONE)
         {
-          printf ("%s, record %u: %s\n", peer->name, i, peer->errmsg (db));
+          fprintf (stderr, "%s, record %u: %s\n", peer->name, i, peer->errmsg (db));
           exit (1);
         }
       peer->reset (statement);
@@ -329,8 +329,7 @@ type_ahead (guint n)
   fixture_new (&f);
   start = now_s ();
   g_assert_true (rounds_store_import (f.store, items, n, TRUE, "bench", NULL, NULL));
-  printf ("      %u patients imported                     %8.2f s   %8.0f /s\n", n, now_s () - start,
-          n / (now_s () - start));
+  printf ("\"patients\":%u,\"patients_s\":%.3f,", n, now_s () - start);
   start = now_s ();
   list_length (rounds_store_find_patients (f.store, "x", 50, NULL));
   first = now_s () - start;
@@ -352,79 +351,81 @@ type_ahead (guint n)
         }
     }
   qsort (took, n_took, sizeof *took, compare_double);
-  printf ("S5    type-ahead, %u patients: median, p99, max  %8.2f %8.2f %8.2f ms   goal p99 20 ms\n", n,
-          took[n_took / 2] * 1e3, took[n_took * 99 / 100] * 1e3, took[n_took - 1] * 1e3);
-  printf ("      first search after opening                 %8.1f ms\n", first * 1e3);
+  printf ("\"type_ms\":{\"median\":%.3f,\"p99\":%.3f,\"max\":%.3f,\"first\":%.3f},", took[n_took / 2] * 1e3,
+          took[n_took * 99 / 100] * 1e3, took[n_took - 1] * 1e3, first * 1e3);
   fixture_clear (&f);
   g_rand_free (random);
+}
+
+#define KEY "PRAGMA key = \"x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'\";"
+
+static void
+measure_peer (Peer *peer, const char *folder, guint number, const Records *records, guint rounds)
+{
+  double insert = G_MAXDOUBLE, insert_cpu = G_MAXDOUBLE, chart, scan, scan_cpu;
+  g_autofree char *path = NULL;
+
+  /* The best of the rounds: the disk is shared. */
+  for (guint round = 0; round < rounds; round++)
+    {
+      double cpu, took;
+
+      g_free (path);
+      path = g_strdup_printf ("%s/%u-%u.db", folder, number, round);
+      took = peer_insert (peer, path, records, &cpu);
+      insert = MIN (insert, took);
+      insert_cpu = MIN (insert_cpu, cpu);
+    }
+  chart = peer_chart (peer, path, records);
+  scan = peer_scan (peer, path, &scan_cpu);
+  printf ("%s{\"name\":\"%s\",\"insert_s\":%.4f,\"insert_cpu_s\":%.4f,\"chart_ms\":%.4f,\"scan_ms\":%.3f,"
+          "\"scan_cpu_ms\":%.3f}", number > 0 ? "," : "", peer->name, insert, insert_cpu, chart * 1e3, scan * 1e3,
+          scan_cpu * 1e3);
+}
+
+static void
+measure_peers (const Records *records, guint rounds)
+{
+  g_autofree char *folder = g_dir_make_tmp ("rounds-bench-XXXXXX", NULL);
+  guint n = 0;
+  Peer peer = { 0 };
+
+  printf ("\"peers\":[");
+  if (load_plain (&peer))
+    {
+      peer.pragmas = "PRAGMA secure_delete = OFF";
+      measure_peer (&peer, folder, n++, records, rounds);
+    }
+  load_cipher (&peer, "no key", "PRAGMA secure_delete = OFF");
+  measure_peer (&peer, folder, n++, records, 1);
+  load_cipher (&peer, "SHA-256", KEY "PRAGMA cipher_page_size = 4096; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;"
+                                     "PRAGMA secure_delete = OFF");
+  measure_peer (&peer, folder, n++, records, rounds);
+  load_cipher (&peer, "SHA-512", KEY "PRAGMA cipher_page_size = 4096");
+  measure_peer (&peer, folder, n++, records, 1);
+  printf ("],");
+  remove_tree (folder);
 }
 
 int
 main (int argc, char **argv)
 {
-  const char *key = "PRAGMA key = \"x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'\";"
-                    "PRAGMA cipher_page_size = 4096; PRAGMA cipher_hmac_algorithm = HMAC_SHA256; PRAGMA secure_delete = OFF";
-  const char *key512 = "PRAGMA key = \"x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'\";"
-                       "PRAGMA cipher_page_size = 4096";
-  guint n = argc > 1 ? (guint) atoi (argv[1]) : 100000;
-  g_autofree char *folder = g_dir_make_tmp ("rounds-bench-XXXXXX", NULL);
-  Peer peers[4];
-  guint n_peers = 0;
-  double insert[4] = { 0 }, insert_cpu[4], chart[4], scan[4], scan_cpu[4], store_chart;
+  double chart, known, to_send;
   Records records;
   struct rusage usage;
 
+  if (argc != 4 || atoi (argv[1]) <= 0 || atoi (argv[2]) <= 0 || atoi (argv[3]) <= 0)
+    return 2;
   g_log_set_default_handler (drop_log, NULL);
-  make_records (&records, n);
-  printf ("%u Observations of %zu bytes, 2 indexes, transactions of %d\n", n, strlen (records.texts[n / 2]), BATCH);
-  if (load_plain (&peers[n_peers]))
-    {
-      peers[n_peers].pragmas = "PRAGMA secure_delete = OFF";
-      n_peers++;
-    }
-  load_cipher (&peers[n_peers++], "SQLCipher, no key", "PRAGMA secure_delete = OFF");
-  load_cipher (&peers[n_peers++], "SQLCipher, SHA-256", key);
-  load_cipher (&peers[n_peers++], "SQLCipher, SHA-512", key512);
-  for (guint i = 0; i < n_peers; i++)
-    {
-      double best = 1e9, best_cpu = 1e9;
-
-      /* Best of three: the disk is shared. */
-      for (guint round = 0; round < 3; round++)
-        {
-          g_autofree char *path = g_strdup_printf ("%s/%u-%u.db", folder, i, round);
-          double cpu, took = peer_insert (&peers[i], path, &records, &cpu);
-
-          best = MIN (best, took);
-          best_cpu = MIN (best_cpu, cpu);
-          if (round == 2)
-            {
-              chart[i] = peer_chart (&peers[i], path, &records);
-              scan[i] = peer_scan (&peers[i], path, &scan_cpu[i]);
-            }
-        }
-      insert[i] = best;
-      insert_cpu[i] = best_cpu;
-      printf ("S1    insert  %-20s %8.2f s   %5.2f ×   processor %6.2f s  %5.2f ×%s\n", peers[i].name, insert[i],
-              insert[i] / insert[0], insert_cpu[i], insert_cpu[i] / insert_cpu[0], i == 2 ? "   goal 1.2 ×" : "");
-    }
-  for (guint i = 0; i < n_peers; i++)
-    printf ("S2    chart   %-20s %8.3f ms  %5.2f ×%s   cold scan %7.1f ms  %5.2f ×  processor %7.1f ms  %5.2f ×%s\n", peers[i].name, chart[i] * 1e3,
-            chart[i] / chart[0], i == 2 ? " (goal 1.1)" : "", scan[i] * 1e3, scan[i] / scan[0],
-            scan_cpu[i] * 1e3, scan_cpu[i] / scan_cpu[0], i == 2 ? " (goal 2.5)" : "");
-  remove_tree (folder);
-  for (gboolean as_known = TRUE; as_known >= FALSE; as_known--)
-    {
-      double cpu_start = cpu_s ();
-      double took = store_insert (&records, as_known, as_known ? &store_chart : NULL);
-
-      printf ("S4    import into the store, %-10s %8.2f s   %8.0f /s   processor %6.2f s   goal 10000 /s\n",
-              as_known ? "known" : "to send", took, n / took, cpu_s () - cpu_start);
-    }
+  make_records (&records, (guint) atoi (argv[1]));
+  printf ("{\"records\":%u,\"bytes\":%zu,", records.n, strlen (records.texts[records.n / 2]));
+  measure_peers (&records, (guint) atoi (argv[3]));
+  known = store_insert (&records, TRUE, &chart);
+  to_send = store_insert (&records, FALSE, NULL);
   getrusage (RUSAGE_SELF, &usage);
-  printf ("S2    chart   store                %8.3f ms  %5.2f ×\n", store_chart * 1e3, store_chart / chart[0]);
-  printf ("S3    open with the stored key              %8.2f ms   goal 5 ms\n", store_open_s () * 1e3);
-  type_ahead (argc > 2 ? (guint) atoi (argv[2]) : 100000);
-  printf ("      memory at most %ld MB\n", usage.ru_maxrss / 1024);
+  printf ("\"import_s\":%.3f,\"import_to_send_s\":%.3f,\"chart_ms\":%.4f,\"open_ms\":%.3f,", known, to_send, chart * 1e3,
+          store_open_s () * 1e3);
+  type_ahead ((guint) atoi (argv[2]));
+  printf ("\"memory_mb\":%ld}\n", usage.ru_maxrss / 1024);
   return 0;
 }

@@ -6,26 +6,17 @@
 #
 #   vitals.py BUILD          (BUILD/tests/vitals/vitals-run must be built)
 
-import json
 import math
 import os
 import random
 import struct
 import subprocess
-import sys
 import tempfile
 import time
 
+from table import against, below, build_folder, run, try_peer
+
 N = 166650
-
-
-def run(build, *args):
-    p = subprocess.run([f"{build}/tests/vitals/vitals-run", *args], check=True, capture_output=True, text=True)
-    return json.loads(p.stdout.splitlines()[-1])
-
-
-def row(name, figure, peer, goal, ok):
-    print(f"{name:44} {figure:>18} {peer:>26} {goal:>22}  {'ok' if ok else 'MISSED'}", flush=True)
 
 
 def matplotlib_ms(path, out):
@@ -82,7 +73,7 @@ def statsmodels_ms(path):
 
 
 def main():
-    build = sys.argv[1] if len(sys.argv) > 1 else "build-release"
+    build = build_folder()
     rng = random.Random(1)
     with tempfile.TemporaryDirectory() as folder:
         data, value = os.path.join(folder, "data"), 80.0
@@ -90,16 +81,17 @@ def main():
             for i in range(N):
                 value += 0.02 * (80 - value) + rng.gauss(0, 1)
                 f.write(struct.pack("=dd", i, value))
-        ours = run(build, "plot", data, os.path.join(folder, "ours.png"))["plot_ms"]
-        peer = matplotlib_ms(data, os.path.join(folder, "mpl.png"))
-        row("S13 166,650 points to PNG, 1600 x 600", f"{ours:.1f} ms", f"matplotlib {peer:.0f} ms", "<= 1/8", ours <= peer / 8)
-        peer = gnuplot_ms(data, os.path.join(folder, "gp.png"))
-        row("S13 the same", f"{ours:.1f} ms", f"gnuplot {peer:.0f} ms", "<= 1/15", ours <= peer / 15)
+        ours = run(build, "vitals/vitals-run", "plot", data, os.path.join(folder, "ours.png"))["plot_ms"]
+        what = f"{N:,} points to PNG, 1600 x 600"
+        peer = try_peer(matplotlib_ms, data, os.path.join(folder, "mpl.png"))
+        against("S13", what, ours, "matplotlib", peer, 1 / 8)
+        peer = try_peer(gnuplot_ms, data, os.path.join(folder, "gp.png"))
+        against("S13", what, ours, "gnuplot", peer, 1 / 15)
 
-        r = run(build, "pan", "10000000")
-        row("S14 10 million points, frame p99 (CPU)", f"{r['frame_p99_ms']:.2f} ms", "", "<= 8 ms", r["frame_p99_ms"] <= 8)
-        row("S14 pyramid", f"{r['build_ms']:.0f} ms", "", "<= 60 ms", r["build_ms"] <= 60)
-        row("S14 memory", f"{r['memory_ratio']:.2f} x", "raw", "<= 1.2 x", r["memory_ratio"] <= 1.2)
+        r = run(build, "vitals/vitals-run", "pan", 10000000)
+        below("S14", "10 million points, frame p99 (CPU)", r["frame_p99_ms"], 8)
+        below("S14", "10 million points, pyramid", r["build_ms"], 60)
+        below("S14", "10 million points, memory over raw", r["memory_ratio"], 1.2, "x")
 
         for rows in (2000, 20000):
             csv = os.path.join(folder, "r.csv")
@@ -108,11 +100,9 @@ def main():
                 for _ in range(rows):
                     a, b = rng.gauss(37, 0.7), rng.gauss(85, 12)
                     f.write(f"{120 - 3 * (a - 37) + 0.2 * b + rng.gauss(0, 9):.3f},{a:.3f},{b:.3f}\n")
-            ours = run(build, "regress", csv)["regress_ms"]
-            peer = r_ms(csv)
-            row(f"S16 regression, {rows:,} rows", f"{ours:.3f} ms", f"R {peer:.1f} ms", "<= 2 x", ours <= 2 * peer)
-            peer = statsmodels_ms(csv)
-            row("S16 the same", f"{ours:.3f} ms", f"statsmodels {peer:.1f} ms", "<= 1/20", ours <= peer / 20)
+            ours = run(build, "vitals/vitals-run", "regress", csv)["regress_ms"]
+            against("S16", f"regression, {rows:,} rows", ours, "R", try_peer(r_ms, csv), 2)
+            against("S16", f"regression, {rows:,} rows", ours, "statsmodels", try_peer(statsmodels_ms, csv), 1 / 20)
 
 
 if __name__ == "__main__":
