@@ -90,7 +90,6 @@ fixture_clear (Fixture *self)
   g_clear_pointer (&self->folder, g_free);
 }
 
-/* The same profile with another role, as an administrator would make it: the cache keeps its key. */
 static inline char *
 fixture_path (Fixture *self, const char *name)
 {
