@@ -318,6 +318,14 @@ rounds_json_peek_string (json_object *value, const char *path)
 }
 
 const char *
+rounds_json_peek_filled (json_object *value, const char *path)
+{
+  const char *text = rounds_json_peek_string (value, path);
+
+  return text != NULL && *text != '\0' ? text : NULL;
+}
+
+const char *
 rounds_json_peek_digits (json_object *value, const char *path)
 {
   return rounds_json_get_digits (rounds_json_peek (value, path));

@@ -45,6 +45,8 @@ json_object *rounds_json_new_decimal (const char *digits);
 json_object *rounds_json_peek (json_object *value, const char *path);
 /* The string there, borrowed; NULL when absent or no string. */
 const char *rounds_json_peek_string (json_object *value, const char *path);
+/* The same, and NULL for an empty one too. */
+const char *rounds_json_peek_filled (json_object *value, const char *path);
 /* The digits of the number there, borrowed; NULL when absent or no number. */
 const char *rounds_json_peek_digits (json_object *value, const char *path);
 

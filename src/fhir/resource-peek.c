@@ -8,14 +8,6 @@
 
 #include <string.h>
 
-static const char *
-filled_string (json_object *value, const char *path)
-{
-  const char *text = rounds_json_peek_string (value, path);
-
-  return text != NULL && *text != '\0' ? text : NULL;
-}
-
 /* The id in "Patient/1", "https://h/fhir/Patient/1" and "…/_history/2" points into the text; a version cannot
  * be cut off without a copy, and is left to rounds_reference_parse(). */
 static const char *
@@ -104,7 +96,7 @@ rounds_resource_peek_time (json_object *resource)
 
   for (guint i = 0; paths[i] != NULL; i++)
     {
-      const char *text = filled_string (resource, paths[i]);
+      const char *text = rounds_json_peek_filled (resource, paths[i]);
 
       if (text != NULL)
         return text;
@@ -138,7 +130,7 @@ static const char *
 concept_or_code (json_object *value)
 {
   if (json_object_is_type (value, json_type_string))
-    return filled_string (value, "");
+    return rounds_json_peek_filled (value, "");
   return rounds_concept_code (value, NULL);
 }
 
@@ -154,7 +146,7 @@ rounds_resource_peek_status (json_object *resource)
     return status;
   if ((status = concept_or_code (rounds_json_peek (resource, "status"))) != NULL)
     return status;
-  if ((status = filled_string (resource, "lifecycleStatus")) != NULL)
+  if ((status = rounds_json_peek_filled (resource, "lifecycleStatus")) != NULL)
     return status;
   return verification;
 }
@@ -163,6 +155,6 @@ gboolean
 rounds_resource_is_entered_in_error (json_object *resource)
 {
   return g_strcmp0 (rounds_resource_peek_status (resource), "entered-in-error") == 0 ||
-         g_strcmp0 (filled_string (resource, "status"), "entered-in-error") == 0 ||
-         g_strcmp0 (filled_string (resource, "docStatus"), "entered-in-error") == 0;
+         g_strcmp0 (rounds_json_peek_filled (resource, "status"), "entered-in-error") == 0 ||
+         g_strcmp0 (rounds_json_peek_filled (resource, "docStatus"), "entered-in-error") == 0;
 }

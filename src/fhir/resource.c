@@ -139,14 +139,6 @@ rounds_fhir_name_id (const char *name)
                           b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
-static const char *
-filled_string (json_object *value, const char *path)
-{
-  const char *text = rounds_json_peek_string (value, path);
-
-  return text != NULL && *text != '\0' ? text : NULL;
-}
-
 const char *
 rounds_concept_display (json_object *value)
 {
@@ -155,23 +147,25 @@ rounds_concept_display (json_object *value)
   const char *text;
 
   if (json_object_is_type (value, json_type_string))
-    return filled_string (value, "");
+    return rounds_json_peek_filled (value, "");
   if (!json_object_is_type (value, json_type_object))
     return NULL;
 
-  if ((text = filled_string (value, "text")) != NULL || (text = filled_string (value, "display")) != NULL)
+  if ((text = rounds_json_peek_filled (value, "text")) != NULL ||
+      (text = rounds_json_peek_filled (value, "display")) != NULL)
     return text;
 
   codings = rounds_json_peek (value, "coding");
   for (guint m = 1; json_object_is_type (codings, json_type_array) && members[m] != NULL; m++)
     for (gsize i = 0; i < json_object_array_length (codings); i++)
-      if ((text = filled_string (json_object_array_get_idx (codings, i), members[m])) != NULL)
+      if ((text = rounds_json_peek_filled (json_object_array_get_idx (codings, i), members[m])) != NULL)
         return text;
 
-  if ((text = filled_string (value, "code")) != NULL || (text = filled_string (value, "reference")) != NULL ||
-      (text = filled_string (value, "concept.text")) != NULL)
+  if ((text = rounds_json_peek_filled (value, "code")) != NULL ||
+      (text = rounds_json_peek_filled (value, "reference")) != NULL ||
+      (text = rounds_json_peek_filled (value, "concept.text")) != NULL)
     return text;
-  return filled_string (value, "identifier.value");
+  return rounds_json_peek_filled (value, "identifier.value");
 }
 
 const char *
@@ -184,12 +178,12 @@ rounds_concept_code (json_object *concept, const char *system)
       /* A Coding of its own. */
       if (system != NULL && g_strcmp0 (rounds_json_peek_string (concept, "system"), system) != 0)
         return NULL;
-      return filled_string (concept, "code");
+      return rounds_json_peek_filled (concept, "code");
     }
   for (gsize i = 0; i < json_object_array_length (codings); i++)
     {
       json_object *coding = json_object_array_get_idx (codings, i);
-      const char *code = filled_string (coding, "code");
+      const char *code = rounds_json_peek_filled (coding, "code");
 
       if (code != NULL && (system == NULL || g_strcmp0 (rounds_json_peek_string (coding, "system"), system) == 0))
         return code;
@@ -214,8 +208,8 @@ best_name (json_object *patient)
       const char *use = rounds_json_peek_string (name, "use");
       guint rank = 2;
 
-      if (filled_string (name, "family") == NULL && filled_string (name, "text") == NULL &&
-          filled_string (name, "given.0") == NULL)
+      if (rounds_json_peek_filled (name, "family") == NULL && rounds_json_peek_filled (name, "text") == NULL &&
+          rounds_json_peek_filled (name, "given.0") == NULL)
         continue;
       for (guint r = 0; use != NULL && r < G_N_ELEMENTS (order); r++)
         if (g_strcmp0 (order[r], use) == 0)
@@ -250,13 +244,13 @@ has_cjk (const char *text)
 static char *
 cjk_name (json_object *name, const char *family, json_object *given)
 {
-  const char *text = filled_string (name, "text");
+  const char *text = rounds_json_peek_filled (name, "text");
   g_autoptr (GString) joined = g_string_new (family);
   gboolean some = has_cjk (family), all = some || family == NULL;
 
   for (gsize i = 0; json_object_is_type (given, json_type_array) && i < json_object_array_length (given); i++)
     {
-      const char *part = filled_string (json_object_array_get_idx (given, i), "");
+      const char *part = rounds_json_peek_filled (json_object_array_get_idx (given, i), "");
 
       if (part == NULL)
         continue;
@@ -273,13 +267,17 @@ char *
 rounds_patient_display_name (json_object *patient)
 {
   json_object *name = best_name (patient);
-  const char *family = filled_string (name, "family");
+  const char *family = rounds_json_peek_filled (name, "family");
   json_object *given = rounds_json_peek (name, "given");
   g_autoptr (GString) out = g_string_new (NULL);
   char *cjk;
 
-  if (family == NULL && filled_string (name, "given.0") == NULL)
-    return g_strdup (filled_string (name, "text") != NULL ? filled_string (name, "text") : _ ("(no name)"));
+  if (family == NULL && rounds_json_peek_filled (name, "given.0") == NULL)
+    {
+      const char *text = rounds_json_peek_filled (name, "text");
+
+      return g_strdup (text != NULL ? text : _ ("(no name)"));
+    }
   cjk = cjk_name (name, family, given);
   if (cjk != NULL)
     return cjk;
@@ -292,7 +290,7 @@ rounds_patient_display_name (json_object *patient)
     }
   for (gsize i = 0; json_object_is_type (given, json_type_array) && i < json_object_array_length (given); i++)
     {
-      const char *part = filled_string (json_object_array_get_idx (given, i), "");
+      const char *part = rounds_json_peek_filled (json_object_array_get_idx (given, i), "");
 
       if (part == NULL)
         continue;
@@ -316,7 +314,7 @@ rounds_patient_mrn (json_object *patient)
   for (gsize i = 0; i < json_object_array_length (identifiers); i++)
     {
       json_object *identifier = json_object_array_get_idx (identifiers, i);
-      const char *value = filled_string (identifier, "value");
+      const char *value = rounds_json_peek_filled (identifier, "value");
       const char *use = rounds_json_peek_string (identifier, "use");
       json_object *type = rounds_json_peek (identifier, "type");
       const char *code = rounds_concept_code (type, v2_0203);
