@@ -37,14 +37,6 @@ typedef struct {
   char **types;            /* types of a search; NULL = all */
 } Listing;
 
-static gint64
-read_instant (const char *text)
-{
-  RoundsInstant instant;
-
-  return text != NULL && rounds_instant_parse (text, &instant, NULL) ? instant.us : 0;
-}
-
 /* --- cursors --------------------------------------------------------------------------------------- */
 
 static gint64
@@ -121,7 +113,8 @@ read_deletion (json_object *entry, Entry *out)
   out->type = g_steal_pointer (&reference.type);
   out->id = g_steal_pointer (&reference.id);
   out->version = rounds_fhir_parse_etag (rounds_json_peek_string (entry, "response.etag"));
-  out->download.last_updated_us = read_instant (rounds_json_peek_string (entry, "response.lastModified"));
+  out->download.last_updated_us =
+    rounds_pass_read_instant (rounds_json_peek_string (entry, "response.lastModified"));
   return TRUE;
 }
 
@@ -164,7 +157,8 @@ read_entry (json_object *entry)
       out->version = rounds_fhir_parse_etag (rounds_json_peek_string (resource, "meta.versionId"));
       if (out->version == NULL)
         out->version = rounds_fhir_parse_etag (rounds_json_peek_string (entry, "response.etag"));
-      out->download.last_updated_us = read_instant (rounds_json_peek_string (resource, "meta.lastUpdated"));
+      out->download.last_updated_us =
+        rounds_pass_read_instant (rounds_json_peek_string (resource, "meta.lastUpdated"));
       out->json = rounds_json_print (resource);
     }
   out->download.type = out->type;

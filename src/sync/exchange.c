@@ -58,8 +58,8 @@ rounds_pass_trouble (RoundsPass *self, const char *text)
     self->trouble = g_strdup (text != NULL ? text : _("The cloud failed"));
 }
 
-static gint64
-read_instant (const char *text)
+gint64
+rounds_pass_read_instant (const char *text)
 {
   RoundsInstant instant;
 
@@ -74,7 +74,7 @@ take_resource (RoundsRemote *remote, json_object *resource, const RoundsOutboxIt
       g_strcmp0 (rounds_json_peek_string (resource, "id"), item->id) != 0)
     return;
   remote->resource = json_object_get (resource);
-  remote->last_updated_us = read_instant (rounds_json_peek_string (resource, "meta.lastUpdated"));
+  remote->last_updated_us = rounds_pass_read_instant (rounds_json_peek_string (resource, "meta.lastUpdated"));
   if (remote->version == NULL)
     remote->version = rounds_fhir_parse_etag (rounds_json_peek_string (resource, "meta.versionId"));
 }

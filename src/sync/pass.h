@@ -42,6 +42,9 @@ char *rounds_connection_scope_of (RoundsPass *self, const char *what);
 
 /* --- exchange.c: requests about many records at once --- */
 
+/* µs of a FHIR instant that a server gave; 0 when it is NULL or none. */
+gint64 rounds_pass_read_instant (const char *text);
+
 /* What the server has of one record now. */
 typedef struct {
   int status;              /* 200, 404, 410 …; 0 = not answered */
