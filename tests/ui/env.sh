@@ -16,6 +16,7 @@ need_locale () {
   export LOCPATH="$2"
 }
 
+# -noreset: a server that starts anew when its last client leaves turns away the next one that comes just then.
 # virtual NAME SIZE COMMAND…: a home, a bus, a screen and an accessibility bus of its own.
 virtual () {
   home=$1 size=$2
@@ -38,5 +39,5 @@ END
     XDG_CONFIG_HOME="$home/config" XDG_CACHE_HOME="$home/cache" XDG_STATE_HOME="$home/state" \
     GSETTINGS_BACKEND=keyfile GSK_RENDERER=cairo GDK_BACKEND=x11 GTK_A11Y=atspi NO_AT_BRIDGE=0 \
     ADW_DISABLE_PORTAL=1 GDK_DEBUG=no-portals \
-    xvfb-run -a -n $((100 + $$ % 800)) -s "-screen 0 ${size}x24" "$top/tests/ui/wait-display.py" dbus-run-session -- "$@"
+    xvfb-run -a -n $((100 + $$ % 800)) -s "-screen 0 ${size}x24 -noreset" dbus-run-session -- "$@"
 }
