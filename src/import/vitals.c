@@ -149,13 +149,24 @@ rounds_import_find_wfdb (GPtrArray *found)
   return g_steal_pointer (&table);
 }
 
+/* A record is several files and is taken once: the first of them that is met does it, the others answer the same.
+ * Kept in the table under a key that is no path. */
+static char *
+answer_key (const char *header)
+{
+  return g_strconcat ("answer:", header, NULL);
+}
+
 gboolean
 rounds_import_wfdb (RoundsStore *store, GHashTable *wfdb, const RoundsImportOptions *options,
                     RoundsImportReport *report, GError **error)
 {
-  const char *header = wfdb != NULL ? g_hash_table_lookup (wfdb, report->path) : NULL;
+  const char *header = g_hash_table_lookup (wfdb, report->path);
   g_autofree char *path = g_strdup (header != NULL ? header : report->path);
+  g_autofree char *key = answer_key (path);
   g_autofree char *own_path = g_strdup (report->path);
+  gboolean is_header = strcmp (path, report->path) == 0;
+  const char *answer = g_hash_table_lookup (wfdb, key);
   g_autoptr (GError) local_error = NULL;
   g_autoptr (RoundsVitalsFile) file = rounds_wfdb_read_path (path, &local_error);
   gboolean ok = TRUE;
@@ -165,14 +176,17 @@ rounds_import_wfdb (RoundsStore *store, GHashTable *wfdb, const RoundsImportOpti
       rounds_import_reject (report, local_error->message);
       return TRUE;
     }
-  /* A signal file is taken with its header, whichever of the two comes first; the record goes by the header's
-   * name, and its values count there. */
+  /* The record goes by the header's name, and its values count there. */
   g_free (report->path);
   report->path = g_strdup (path);
   ok = store_file (store, file, options, report, error);
   g_free (report->path);
   report->path = g_steal_pointer (&own_path);
-  if (ok && strcmp (path, report->path) != 0)
+  if (ok && answer != NULL && report->status == ROUNDS_STATUS_UNCHANGED)
+    report->status = (RoundsImportStatus) (answer[0] - '0');
+  if (ok && answer == NULL)
+    g_hash_table_insert (wfdb, g_steal_pointer (&key), g_strdup_printf ("%d", (int) report->status));
+  if (ok && !is_header)
     report->count = 0;
   return ok;
 }
