@@ -79,6 +79,8 @@ enhance_one (Run *self, const char *input)
 
   if (file == NULL)
     return code;
+  if (!rounds_cli_may_take_out (self->cli))
+    return ROUNDS_EXIT_REJECTED;
   bytes = rounds_enhance_derive (self->session, file, self->strength, self->sigma, new_series_uid (self, file),
                                  &sop_uid, &report, self->cli->cancellable, &error);
   if (bytes == NULL)

@@ -132,6 +132,17 @@ rounds_cli_open_image (RoundsCli *cli, const char *argument, GBytes **bytes_out,
 }
 
 gboolean
+rounds_cli_may_take_out (RoundsCli *cli)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (cli->store == NULL || rounds_store_audit (cli->store, "export", NULL, NULL, "scans", &error))
+    return TRUE;
+  rounds_cli_fail (error);
+  return FALSE;
+}
+
+gboolean
 rounds_cli_write_file (const char *path, gconstpointer data, gsize size)
 {
   g_autoptr (GError) error = NULL;

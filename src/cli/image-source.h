@@ -17,6 +17,9 @@ RoundsDicomFile *rounds_cli_open_image (RoundsCli *cli, const char *argument, GB
  * another *code: it was complained about. */
 GPtrArray *rounds_cli_list_instances (RoundsCli *cli, const char *argument, RoundsExit *code);
 
+/* Whether a picture may be written to a file: always when it came from one, by the role when it came from the cache
+ * (the profile is open then). Audited; a refusal is complained about. */
+gboolean rounds_cli_may_take_out (RoundsCli *cli);
 /* Writes a whole file: temporary beside it, fsync, rename. FALSE: complained about. */
 gboolean rounds_cli_write_file (const char *path, gconstpointer data, gsize size);
 

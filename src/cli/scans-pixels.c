@@ -77,6 +77,8 @@ rounds_cli_scans_pixels (RoundsCli *cli, int argc, char **argv)
   file = rounds_cli_open_image (cli, rest[0], NULL, &code);
   if (file == NULL)
     return code;
+  if (!rounds_cli_may_take_out (cli))
+    return ROUNDS_EXIT_REJECTED;
   if (!rounds_dicom_file_get_image (file, 0, &image, &error))
     {
       rounds_cli_complain ("%s: %s", rest[0], error->message);
@@ -162,6 +164,8 @@ rounds_cli_scans_render (RoundsCli *cli, int argc, char **argv)
   file = rounds_cli_open_image (cli, rest[0], NULL, &code);
   if (file == NULL)
     return code;
+  if (!rounds_cli_may_take_out (cli))
+    return ROUNDS_EXIT_REJECTED;
   frame = rounds_scan_frame_load (file, frame_number - 1, &error);
   if (frame == NULL)
     {

@@ -227,7 +227,7 @@ plot (RoundsCli *cli, int argc, char **argv)
   if (size_text != NULL && (sscanf (size_text, "%dx%d%c", &width, &height, &tail) != 2 || width < 100 || height < 100 ||
                             width > 16384 || height > 16384))
     return rounds_cli_usage (&rounds_command_vitals, _("--size wants WxH, 100 to 16384 each"));
-  chart = rounds_cli_load_vitals (cli, rest[0], "view", NULL, &code);
+  chart = rounds_cli_load_vitals (cli, rest[0], "export", NULL, &code);
   if (chart == NULL)
     return code;
   codes = codes_text != NULL ? g_strsplit (codes_text, ",", -1) : NULL;

@@ -30,6 +30,28 @@ def test_changes_go_both_ways():
         assert (report["pushed"], report["pulled"], report["complete"]) == (0, 0, True), report
 
 
+def test_a_reader_reads_and_takes_nothing_out():
+    pulse = {"resourceType": "Observation", "id": "o1", "status": "final", "subject": {"reference": "Patient/p1"},
+             "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]},
+             "effectiveDateTime": "2024-01-02T03:04:05Z",
+             "valueQuantity": {"value": 80, "unit": "/min", "system": "http://unitsofmeasure.org", "code": "/min"}}
+    with FhirServer() as server, Profile("read-only") as p:
+        p("cloud", "add", "ward", "--fhir", server.url)
+        server.write(person(1))
+        server.write(pulse)
+        p("sync", "ward", "--once")
+        assert p.json("vitals", "list", "p1").only["n"] == 1
+        for argv in (["vitals", "plot", "p1", "--out", p.top / "out.svg"], ["vitals", "export", "p1", "--format", "csv"],
+                     ["export", "p1", "--out", p.top / "out"]):
+            refused = p(*argv, expect=1)
+            assert "may not export" in refused.err and not refused.out, refused.err
+        assert not (p.top / "out").exists() and not (p.top / "out.svg").exists()
+        p.put("Patient/p1", person(1, gender="male"), expect=1)
+        p("resource", "delete", "Patient/p1", expect=1)
+        assert p("--json", "outbox", "list").out == ""
+        p.verify()
+
+
 def diverge(server, p):
     """p1 with the birth date changed in both places, the gender only there, the name only here."""
     server.write(person(1))
