@@ -180,7 +180,9 @@ loaded_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         {
-          adw_status_page_set_description (self->failed_page, error->message);
+          g_autofree char *markup = g_markup_escape_text (error->message, -1);
+
+          adw_status_page_set_description (self->failed_page, markup);
           gtk_stack_set_visible_child_name (self->root_stack, "failed");
         }
       return;
@@ -292,9 +294,11 @@ static void
 open_stack (RoundsScansPage *self, RoundsScanSeries *series)
 {
   const char *text = g_hash_table_lookup (self->mismatches, rounds_scan_series_get_uid (series));
+  g_autofree char *markup = g_markup_escape_text (text != NULL ? text : "", -1);
 
   gtk_stack_set_visible_child_name (self->area, "image");
-  adw_banner_set_title (self->mismatch_banner, text != NULL ? text : "");
+  /* The banner reads markup; a name with “<” in it must not leave the warning empty. */
+  adw_banner_set_title (self->mismatch_banner, markup);
   adw_banner_set_revealed (self->mismatch_banner, text != NULL);
   rounds_viewport_reset_painted (self->viewport, rounds_scan_series_get_n_slices (series));
   rounds_stack_set_series (self->stack, self->store, series, FALSE);
@@ -333,8 +337,10 @@ rounds_scans_page_show_series (RoundsScansPage *self, RoundsScanSeries *series)
     }
   if (is_questioned (self, series))
     {
-      adw_status_page_set_description (self->question,
-                                       g_hash_table_lookup (self->mismatches, rounds_scan_series_get_uid (series)));
+      const char *text = g_hash_table_lookup (self->mismatches, rounds_scan_series_get_uid (series));
+      g_autofree char *markup = g_markup_escape_text (text, -1);
+
+      adw_status_page_set_description (self->question, markup);
       gtk_stack_set_visible_child_name (self->area, "question");
       rounds_scans_page_sync_actions (self);
       return;
