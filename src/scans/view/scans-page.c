@@ -294,11 +294,9 @@ static void
 open_stack (RoundsScansPage *self, RoundsScanSeries *series)
 {
   const char *text = g_hash_table_lookup (self->mismatches, rounds_scan_series_get_uid (series));
-  g_autofree char *markup = g_markup_escape_text (text != NULL ? text : "", -1);
 
   gtk_stack_set_visible_child_name (self->area, "image");
-  /* The banner reads markup; a name with “<” in it must not leave the warning empty. */
-  adw_banner_set_title (self->mismatch_banner, markup);
+  adw_banner_set_title (self->mismatch_banner, text != NULL ? text : "");
   adw_banner_set_revealed (self->mismatch_banner, text != NULL);
   rounds_viewport_reset_painted (self->viewport, rounds_scan_series_get_n_slices (series));
   rounds_stack_set_series (self->stack, self->store, series, FALSE);
@@ -340,6 +338,7 @@ rounds_scans_page_show_series (RoundsScansPage *self, RoundsScanSeries *series)
       const char *text = g_hash_table_lookup (self->mismatches, rounds_scan_series_get_uid (series));
       g_autofree char *markup = g_markup_escape_text (text, -1);
 
+      /* This page reads markup (the banner does not): a name with “<” must not leave the question empty. */
       adw_status_page_set_description (self->question, markup);
       gtk_stack_set_visible_child_name (self->area, "question");
       rounds_scans_page_sync_actions (self);
