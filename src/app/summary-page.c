@@ -25,6 +25,12 @@ struct _RoundsSummaryPage {
   guint n_columns;
 };
 
+enum {
+  SIGNAL_SCORE,
+  N_SIGNALS,
+};
+static guint signals[N_SIGNALS];
+
 G_DEFINE_FINAL_TYPE (RoundsSummaryPage, rounds_summary_page, ADW_TYPE_BIN)
 
 static const struct {
@@ -45,6 +51,12 @@ static void
 section_add_cb (RoundsSummaryPage *self, const char *section)
 {
   gtk_widget_activate_action (GTK_WIDGET (self), "win.add", "s", section);
+}
+
+static void
+score_cb (RoundsSummaryPage *self, const char *text, int tone, const char *words)
+{
+  g_signal_emit (self, signals[SIGNAL_SCORE], 0, text, tone, words);
 }
 
 static void
@@ -102,6 +114,7 @@ static void
 add_cards (RoundsSummaryPage *self)
 {
   self->vitals = ROUNDS_VITALS_CARD (rounds_vitals_card_new ());
+  g_signal_connect_swapped (self->vitals, "score", G_CALLBACK (score_cb), self);
   gtk_box_append (GTK_BOX (self->columns[1]), GTK_WIDGET (self->vitals));
   for (gsize i = 0; i < G_N_ELEMENTS (sections); i++)
     {
@@ -122,6 +135,8 @@ add_cards (RoundsSummaryPage *self)
 static void
 rounds_summary_page_class_init (RoundsSummaryPageClass *klass)
 {
+  signals[SIGNAL_SCORE] = g_signal_new ("score", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_INT, G_TYPE_STRING);
 }
 
 static void

@@ -131,7 +131,7 @@ rounds_vitals_chart_news2_applies (const RoundsVitalsChart *self, gint64 time_us
   if (years >= 0 && years < 16)
     {
       if (why != NULL)
-        *why = g_strdup (_("NEWS2 is for people of 16 and more."));
+        *why = g_strdup (_("No NEWS2 under 16 years."));
       return FALSE;
     }
   return TRUE;

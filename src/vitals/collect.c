@@ -503,6 +503,14 @@ rounds_news2_part_of_code (const char *code)
 }
 
 gboolean
+rounds_vitals_chart_bands_apply (const RoundsVitalsChart *self)
+{
+  int years = self->birth_date != NULL ? rounds_instant_years (self->birth_date, rounds_instant_now_us ()) : -1;
+
+  return years < 0 || years >= 16;
+}
+
+gboolean
 rounds_vitals_chart_latest (const RoundsVitalsChart *self, const char *code, RoundsVitalLatest *out)
 {
   RoundsVitalSeries *series = rounds_vitals_chart_find (self, code);

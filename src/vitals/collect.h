@@ -88,6 +88,8 @@ typedef struct {
   int sub_score;
   gboolean out_of_band;
 } RoundsVitalLatest;
+/* The reference bands are an adult's: FALSE for a child, where they would call a healthy value unusual. Pure. */
+gboolean rounds_vitals_chart_bands_apply (const RoundsVitalsChart *self);
 gboolean rounds_vitals_chart_latest (const RoundsVitalsChart *self, const char *code, RoundsVitalLatest *out);
 /* The NEWS2 part that a code feeds, ROUNDS_N_NEWS2_PARTS when none. */
 RoundsNews2Part rounds_news2_part_of_code (const char *code);

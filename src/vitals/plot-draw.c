@@ -163,7 +163,8 @@ draw_band (RoundsPlot *self, const RoundsPlotLane *lane, cairo_t *cr, const Roun
 {
   double top, bottom;
 
-  if (lane->vital == NULL || !isfinite (lane->vital->band_low) || lane->vital->band_low >= lane->vital->band_high)
+  if (lane->vital == NULL || !isfinite (lane->vital->band_low) || lane->vital->band_low >= lane->vital->band_high ||
+      !rounds_vitals_chart_bands_apply (self->chart))
     return;
   top = rounds_value_scale_y (&lane->scale, lane->vital->band_high);
   bottom = rounds_value_scale_y (&lane->scale, lane->vital->band_low);
@@ -295,13 +296,14 @@ bar_span_us (RoundsPlot *self)
 }
 
 static void
-draw_news2_bar (RoundsPlot *self, cairo_t *cr, const RoundsPlotPalette *palette, double left, double right, int total)
+draw_news2_bar (RoundsPlot *self, cairo_t *cr, const RoundsPlotPalette *palette, double left, double right, int total,
+                gboolean single)
 {
   double room = self->news2_height - 22;
   double height = 5 + (room - 5) * MIN (total, 14) / 14.0;
   double bottom = self->news2_top + self->news2_height - 4;
   guint32 rgb = total >= 7 ? (palette->dark ? 0xe5525a : 0xc93a46)
-                : total >= 5 ? 0xe8b02e : palette->dark ? 0x4a6fa5 : 0xa9c8f3;
+                : total >= 5 || single ? 0xe8b02e : palette->dark ? 0x4a6fa5 : 0xa9c8f3;
   char text[16];
 
   left = MAX (left, self->time.left);
@@ -331,11 +333,17 @@ draw_news2 (RoundsPlot *self, cairo_t *cr, const RoundsPlotPalette *palette)
       gint64 time = g_array_index (points, RoundsNews2Point, i).time_us;
       gint64 start = time - ((time % span) + span) % span;
       int worst = 0;
+      gboolean single = FALSE;   /* a 3 in one parameter is urgent whatever the sum */
 
       for (; i < points->len && g_array_index (points, RoundsNews2Point, i).time_us < start + span; i++)
-        worst = MAX (worst, g_array_index (points, RoundsNews2Point, i).score.total);
+        {
+          const RoundsNews2 *score = &g_array_index (points, RoundsNews2Point, i).score;
+
+          worst = MAX (worst, score->total);
+          single |= score->response == ROUNDS_NEWS2_SINGLE;
+        }
       draw_news2_bar (self, cr, palette, rounds_time_scale_x (&self->time, start) + 2,
-                      rounds_time_scale_x (&self->time, start + span) - 2, worst);
+                      rounds_time_scale_x (&self->time, start + span) - 2, worst, single);
     }
 }
 

@@ -20,7 +20,12 @@ struct _RoundsVitalsCard
   RoundsCard *card;
   GtkWidget *score;
   RoundsVitalsWatch *watch;
+  RoundsVitalsChart *chart;   /* what is shown, to say its age anew */
+  guint tick_id;
 };
+
+enum { SIGNAL_SCORE, N_SIGNALS };
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (RoundsVitalsCard, rounds_vitals_card, ADW_TYPE_BIN)
 
@@ -58,7 +63,7 @@ row_new (const RoundsVitalShown *shown)
   GtkWidget *label = rounds_label_new (shown->label, NULL);
   GtkWidget *value = gtk_label_new (shown->value);
   GtkWidget *unit = rounds_label_new (shown->unit, "caption dimmed");
-  GtkWidget *spark = spark_of (shown->series);
+  GtkWidget *spark = shown->series != NULL ? spark_of (shown->series) : NULL;
   GtkWidget *end;
   g_autofree char *text = shown->sub_score >= 0 ? g_strdup_printf (_("%s · %d"), shown->age, shown->sub_score)
                                                 : g_strdup (shown->age);
@@ -70,14 +75,17 @@ row_new (const RoundsVitalShown *shown)
   gtk_label_set_width_chars (GTK_LABEL (value), 6);
   gtk_label_set_xalign (GTK_LABEL (value), 1);
   rounds_tone_apply (value, shown->tone);
-  rounds_tone_apply (spark, shown->tone);
   gtk_label_set_width_chars (GTK_LABEL (unit), 5);
   gtk_label_set_xalign (GTK_LABEL (unit), 0);
   end = rounds_label_new (text, "caption dimmed numeric");
   gtk_label_set_width_chars (GTK_LABEL (end), 9);
   gtk_label_set_xalign (GTK_LABEL (end), 1);
   gtk_box_append (GTK_BOX (row), label);
-  gtk_box_append (GTK_BOX (row), spark);
+  if (spark != NULL)
+    {
+      rounds_tone_apply (spark, shown->tone);
+      gtk_box_append (GTK_BOX (row), spark);
+    }
   gtk_box_append (GTK_BOX (row), value);
   gtk_box_append (GTK_BOX (row), unit);
   gtk_box_append (GTK_BOX (row), end);
@@ -85,14 +93,14 @@ row_new (const RoundsVitalShown *shown)
 }
 
 static void
-chart_cb (RoundsVitalsChart *chart, const GError *error, gpointer data)
+show (RoundsVitalsCard *self, RoundsVitalsChart *chart, const GError *error)
 {
-  RoundsVitalsCard *self = data;
-  RoundsVitalShown shown[ROUNDS_N_SHOWN];
+  RoundsVitalShown shown[ROUNDS_N_SHOWN + ROUNDS_N_SHOWN_REST];
   guint rows = 0;
 
   rounds_card_clear (self->card);
   gtk_widget_set_visible (self->score, FALSE);
+  g_signal_emit (self, signals[SIGNAL_SCORE], 0, NULL, ROUNDS_TONE_PLAIN, NULL);
   if (error != NULL)
     {
       rounds_card_set_note (self->card, error->message);
@@ -101,7 +109,8 @@ chart_cb (RoundsVitalsChart *chart, const GError *error, gpointer data)
   if (chart == NULL)
     return;
   rounds_vital_shown_fill (chart, shown);
-  for (guint i = 0; i < ROUNDS_N_SHOWN; i++)
+  rounds_vital_shown_fill_rest (chart, shown + ROUNDS_N_SHOWN);
+  for (guint i = 0; i < G_N_ELEMENTS (shown); i++)
     {
       if (shown[i].value != NULL)
         {
@@ -119,11 +128,37 @@ chart_cb (RoundsVitalsChart *chart, const GError *error, gpointer data)
       RoundsTone tone;
 
       rounds_vital_shown_news2 (chart, &text, &words, &tone);
-      pill = g_strdup_printf ("NEWS2 %s%s%s", text, words != NULL ? " · " : "", words != NULL ? words : "");
+      /* No score: the reason says what it is about. */
+      pill = g_str_equal (text, "–") && words != NULL
+                 ? g_strdup (words)
+                 : g_strdup_printf ("NEWS2 %s%s%s", text, words != NULL ? " · " : "", words != NULL ? words : "");
       rounds_pill_set (self->score, tone, pill);
       gtk_widget_set_tooltip_text (self->score, details);
       gtk_widget_set_visible (self->score, TRUE);
+      if (!g_str_equal (text, "–"))
+        g_signal_emit (self, signals[SIGNAL_SCORE], 0, text, tone, words);
     }
+}
+
+static void
+chart_cb (RoundsVitalsChart *chart, const GError *error, gpointer data)
+{
+  RoundsVitalsCard *self = data;
+
+  g_clear_pointer (&self->chart, rounds_vitals_chart_unref);
+  self->chart = chart != NULL ? rounds_vitals_chart_ref (chart) : NULL;
+  show (self, chart, error);
+}
+
+/* Nothing new comes, yet "now" is not now for long, and what was due is overdue. */
+static gboolean
+tick_cb (gpointer data)
+{
+  RoundsVitalsCard *self = data;
+
+  if (self->chart != NULL)
+    show (self, self->chart, NULL);
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -131,6 +166,8 @@ rounds_vitals_card_dispose (GObject *object)
 {
   RoundsVitalsCard *self = ROUNDS_VITALS_CARD (object);
 
+  g_clear_handle_id (&self->tick_id, g_source_remove);
+  g_clear_pointer (&self->chart, rounds_vitals_chart_unref);
   g_clear_pointer (&self->watch, rounds_vitals_watch_free);
   G_OBJECT_CLASS (rounds_vitals_card_parent_class)->dispose (object);
 }
@@ -139,6 +176,8 @@ static void
 rounds_vitals_card_class_init (RoundsVitalsCardClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = rounds_vitals_card_dispose;
+  signals[SIGNAL_SCORE] = g_signal_new ("score", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_INT, G_TYPE_STRING);
 }
 
 static void
@@ -156,6 +195,7 @@ rounds_vitals_card_init (RoundsVitalsCard *self)
   rounds_card_add_header_widget (self->card, enter);
   adw_bin_set_child (ADW_BIN (self), GTK_WIDGET (self->card));
   self->watch = rounds_vitals_watch_new (chart_cb, self);
+  self->tick_id = g_timeout_add_seconds (ROUNDS_AGE_TICK_S, tick_cb, self);
 }
 
 GtkWidget *

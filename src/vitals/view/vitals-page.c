@@ -47,6 +47,7 @@ struct _RoundsVitalsPage
   GHashTable *extra;         /* codes that are not shown by themselves and were switched on */
   gint64 span_us;            /* of the range button; 0 = all */
   gboolean fresh;            /* no chart of this patient was shown yet */
+  guint tick_id;
 };
 
 G_DEFINE_FINAL_TYPE (RoundsVitalsPage, rounds_vitals_page, ADW_TYPE_BIN)
@@ -377,6 +378,17 @@ form_saved_cb (RoundsVitalsPage *self)
   reload_cb (self);
 }
 
+/* Ages go on while nothing new comes. */
+static gboolean
+tick_cb (gpointer data)
+{
+  RoundsVitalsPage *self = data;
+
+  if (self->chart != NULL)
+    rounds_vitals_strip_set_chart (self->strip, self->chart);
+  return G_SOURCE_CONTINUE;
+}
+
 /* --- type ------------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -384,6 +396,7 @@ rounds_vitals_page_dispose (GObject *object)
 {
   RoundsVitalsPage *self = ROUNDS_VITALS_PAGE (object);
 
+  g_clear_handle_id (&self->tick_id, g_source_remove);
   g_clear_pointer (&self->watch, rounds_vitals_watch_free);
   g_clear_pointer (&self->chart, rounds_vitals_chart_unref);
   g_clear_pointer (&self->hidden, g_hash_table_unref);
@@ -466,6 +479,7 @@ rounds_vitals_page_init (RoundsVitalsPage *self)
   g_signal_connect_swapped (self->form, "saved", G_CALLBACK (form_saved_cb), self);
   g_signal_connect_swapped (self->table, "changed", G_CALLBACK (reload_cb), self);
   self->watch = rounds_vitals_watch_new (chart_cb, self);
+  self->tick_id = g_timeout_add_seconds (ROUNDS_AGE_TICK_S, tick_cb, self);
 }
 
 GtkWidget *

@@ -16,9 +16,18 @@ rounds_vital_shown_clear (RoundsVitalShown *self)
   g_clear_pointer (&self->age, g_free);
 }
 
+/* Observations are due every twelve hours at the least: what is older scores nothing, and after a week it calls
+ * for no look either. */
+#define SCORES_US (12 * G_TIME_SPAN_HOUR)
+#define LOOKS_US (7 * G_TIME_SPAN_DAY)
+
 static RoundsTone
-tone_of (int sub_score, gboolean out_of_band)
+tone_of (int sub_score, gboolean out_of_band, gint64 age_us)
 {
+  if (age_us > LOOKS_US)
+    return ROUNDS_TONE_PLAIN;
+  if (age_us > SCORES_US)
+    return sub_score >= 1 || out_of_band ? ROUNDS_TONE_LOOK : ROUNDS_TONE_PLAIN;
   return sub_score >= 3 ? ROUNDS_TONE_ACT : sub_score >= 1 || (sub_score < 0 && out_of_band) ? ROUNDS_TONE_LOOK : ROUNDS_TONE_PLAIN;
 }
 
@@ -49,6 +58,7 @@ rounds_vital_shown_fill (const RoundsVitalsChart *chart, RoundsVitalShown out[RO
     { N_ ("Temperature"), ROUNDS_CODE_TEMPERATURE, "8331-1" },
   };
   gint64 now = rounds_instant_now_us ();
+  const gboolean bands = rounds_vitals_chart_bands_apply (chart);
 
   for (guint i = 0; i < ROUNDS_N_SHOWN; i++)
     {
@@ -61,8 +71,8 @@ rounds_vital_shown_fill (const RoundsVitalsChart *chart, RoundsVitalShown out[RO
       out[i].value = rounds_vital_format (latest.series->vital, latest.sample.value);
       out[i].unit = rounds_unit_display (latest.series->unit);
       out[i].age = rounds_instant_age (latest.sample.time_us, now);
-      out[i].sub_score = latest.sub_score;
-      out[i].tone = tone_of (latest.sub_score, latest.out_of_band);
+      out[i].sub_score = now - latest.sample.time_us > SCORES_US ? -1 : latest.sub_score;
+      out[i].tone = tone_of (latest.sub_score, latest.out_of_band && bands, now - latest.sample.time_us);
       if (i == 2)
         {
           gboolean arterial = strcmp (latest.series->vital->code, ROUNDS_CODE_ARTERIAL_SYSTOLIC) == 0;
@@ -83,10 +93,55 @@ rounds_vital_shown_fill (const RoundsVitalsChart *chart, RoundsVitalShown out[RO
 }
 
 void
+rounds_vital_shown_fill_rest (const RoundsVitalsChart *chart, RoundsVitalShown out[ROUNDS_N_SHOWN_REST])
+{
+  static const struct { char letter; const char *words; } levels[] = {
+    { 'A', N_ ("Alert") }, { 'C', N_ ("New confusion") }, { 'V', N_ ("Responds to voice") },
+    { 'P', N_ ("Responds to pain") }, { 'U', N_ ("Unresponsive") },
+  };
+  gint64 now = rounds_instant_now_us ();
+  RoundsVitalLatest latest;
+
+  out[0] = (RoundsVitalShown) { .label = _("Oxygen"), .sub_score = -1, .unit = "" };
+  out[1] = (RoundsVitalShown) { .label = _("Consciousness"), .sub_score = -1, .unit = "" };
+  if (newer_of (chart, ROUNDS_CODE_OXYGEN_FLOW, ROUNDS_CODE_OXYGEN_CONCENTRATION, &latest))
+    {
+      gint64 age_us = now - latest.sample.time_us;
+      gboolean air = latest.sample.value == 0 && strcmp (latest.series->vital->code, ROUNDS_CODE_OXYGEN_FLOW) == 0;
+
+      out[0].series = latest.series;
+      out[0].value = air ? g_strdup (_("air")) : rounds_vital_format (latest.series->vital, latest.sample.value);
+      out[0].unit = air ? "" : rounds_unit_display (latest.series->unit);
+      out[0].age = rounds_instant_age (latest.sample.time_us, now);
+      out[0].sub_score = age_us > SCORES_US ? -1 : latest.sub_score;
+      out[0].tone = tone_of (latest.sub_score, FALSE, age_us);
+    }
+  if (chart->consciousness->len > 0)
+    {
+      const RoundsConsciousness *level =
+        &g_array_index (chart->consciousness, RoundsConsciousness, chart->consciousness->len - 1);
+      gint64 age_us = now - level->time_us;
+      RoundsNews2 score;
+      int sub_score = rounds_vitals_chart_news2 (chart, level->time_us, &score, NULL, NULL)
+                          ? score.parts[ROUNDS_NEWS2_CONSCIOUSNESS] : -1;
+
+      for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+        if (levels[i].letter == level->letter)
+          out[1].value = g_strdup (_(levels[i].words));
+      if (out[1].value == NULL)
+        return;
+      out[1].age = rounds_instant_age (level->time_us, now);
+      out[1].sub_score = age_us > SCORES_US ? -1 : sub_score;
+      out[1].tone = tone_of (sub_score, level->letter != 'A', age_us);
+    }
+}
+
+void
 rounds_vital_shown_news2 (const RoundsVitalsChart *chart, char **text, char **words, RoundsTone *tone)
 {
   RoundsNews2 score;
   gint64 at = G_MININT64, now = rounds_instant_now_us (), due;
+  g_autofree char *age = NULL;
 
   *tone = ROUNDS_TONE_PLAIN;
   *words = NULL;
@@ -101,6 +156,14 @@ rounds_vital_shown_news2 (const RoundsVitalsChart *chart, char **text, char **wo
       *words = g_strdup (_("nothing measured"));
       return;
     }
+  age = rounds_instant_age (at, now);
+  if (now - at > SCORES_US && (!score.complete || now - at > LOOKS_US))
+    {
+      *text = g_strdup ("–");
+      /* Translators: %s is an age: "5 y" */
+      *words = g_strdup_printf (_("last measured %s ago"), age);
+      return;
+    }
   *text = score.complete ? g_strdup_printf ("%d", score.total)
           : score.at_least > 0 ? g_strdup_printf ("≥ %d", score.at_least) : g_strdup ("–");
   *tone = score.response >= ROUNDS_NEWS2_URGENT || score.response == ROUNDS_NEWS2_SINGLE ? ROUNDS_TONE_ACT
@@ -111,12 +174,20 @@ rounds_vital_shown_news2 (const RoundsVitalsChart *chart, char **text, char **wo
       return;
     }
   due = at + rounds_news2_response_interval_us (score.response);
-  if (score.response == ROUNDS_NEWS2_EMERGENCY)
+  if (now - at > SCORES_US)
+    {
+      /* It once was so; that nobody looked since is what there is to act on. */
+      *words = g_strdup_printf (_("%s old, overdue"), age);
+      *tone = ROUNDS_TONE_LOOK;
+    }
+  else if (score.response == ROUNDS_NEWS2_EMERGENCY && now - at > G_TIME_SPAN_HOUR)
+    *words = g_strdup_printf (_("%s · %s old"), rounds_news2_response_text (score.response), age);
+  else if (score.response == ROUNDS_NEWS2_EMERGENCY)
     *words = g_strdup (rounds_news2_response_text (score.response));
   else if (due <= now)
     {
-      g_autofree char *age = rounds_instant_age (due, now);
-      *words = g_strdup_printf (_("overdue by %s"), age);
+      g_autofree char *late = rounds_instant_age (due, now);
+      *words = g_strdup_printf (_("overdue by %s"), late);
       if (*tone == ROUNDS_TONE_PLAIN)
         *tone = ROUNDS_TONE_LOOK;
     }
@@ -173,6 +244,7 @@ card_new (const char *label, const char *value, const char *unit, const char *be
   gtk_box_append (GTK_BOX (line), number);
   gtk_box_append (GTK_BOX (line), unit_label);
   gtk_label_set_xalign (GTK_LABEL (last), 0);
+  gtk_label_set_max_width_chars (GTK_LABEL (last), 16);   /* a long reason must not make every card wide */
   {
     GtkWidget *head = rounds_label_new (label, "caption");
     gtk_label_set_xalign (GTK_LABEL (head), 0);
@@ -212,7 +284,7 @@ append_card (GtkWidget *strip, GtkWidget *card)
 void
 rounds_vitals_strip_set_chart (GtkWidget *strip, const RoundsVitalsChart *chart)
 {
-  RoundsVitalShown shown[ROUNDS_N_SHOWN];
+  RoundsVitalShown shown[ROUNDS_N_SHOWN], rest[ROUNDS_N_SHOWN_REST];
   g_autofree char *text = NULL, *words = NULL, *details = NULL;
   RoundsTone tone;
   GtkWidget *card;
@@ -221,6 +293,7 @@ rounds_vitals_strip_set_chart (GtkWidget *strip, const RoundsVitalsChart *chart)
   if (chart == NULL)
     return;
   rounds_vital_shown_fill (chart, shown);
+  rounds_vital_shown_fill_rest (chart, rest);
   for (guint i = 0; i < ROUNDS_N_SHOWN; i++)
     {
       g_autofree char *below = NULL;
@@ -237,7 +310,23 @@ rounds_vitals_strip_set_chart (GtkWidget *strip, const RoundsVitalsChart *chart)
     }
   rounds_vital_shown_news2 (chart, &text, &words, &tone);
   details = rounds_vital_shown_news2_details (chart);
+  for (guint i = 0; i < ROUNDS_N_SHOWN_REST; i++)
+    {
+      /* What has no card of its own but scores must not be looked for. */
+      if (rest[i].sub_score > 0)
+        {
+          g_autofree char *what = i == 0 ? g_strdup_printf (_("O₂ %s %s"), rest[i].value, rest[i].unit)
+                                         : g_strdup (rest[i].value);
+          char *more = g_strdup_printf ("%s: %d · %s", what, rest[i].sub_score, words != NULL ? words : "");
+
+          g_free (words);
+          words = more;
+        }
+      rounds_vital_shown_clear (&rest[i]);
+    }
   card = card_new (_("NEWS2"), text, "", words != NULL ? words : "", tone);
+  gtk_label_set_wrap (GTK_LABEL (gtk_widget_get_last_child (card)), TRUE);
+  gtk_label_set_lines (GTK_LABEL (gtk_widget_get_last_child (card)), 2);
   gtk_widget_set_tooltip_text (card, details);
   gtk_accessible_update_property (GTK_ACCESSIBLE (card), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, details, -1);
   append_card (strip, card);

@@ -21,9 +21,15 @@ typedef struct {
 } RoundsVitalShown;
 void rounds_vital_shown_clear (RoundsVitalShown *self);
 
+/* How often ages are said anew. */
+#define ROUNDS_AGE_TICK_S 20
+
 #define ROUNDS_N_SHOWN 5
 /* Respiratory rate, SpO₂, pressure, heart rate, temperature. */
 void rounds_vital_shown_fill (const RoundsVitalsChart *chart, RoundsVitalShown out[ROUNDS_N_SHOWN]);
+#define ROUNDS_N_SHOWN_REST 2
+/* What else scores: oxygen, consciousness. series may be NULL with a value. */
+void rounds_vital_shown_fill_rest (const RoundsVitalsChart *chart, RoundsVitalShown out[ROUNDS_N_SHOWN_REST]);
 
 /* NEWS2 for the same chart: text ("12", "≥ 5", "–"), words below it, tone. Strings are the caller's. */
 void rounds_vital_shown_news2 (const RoundsVitalsChart *chart, char **text, char **words, RoundsTone *tone);
