@@ -35,6 +35,12 @@ struct _RoundsPatientBanner
   RoundsPatient *patient;
 };
 
+enum {
+  SIGNAL_PATIENT_SHOWN,
+  N_SIGNALS,
+};
+static guint signals[N_SIGNALS];
+
 G_DEFINE_FINAL_TYPE (RoundsPatientBanner, rounds_patient_banner, ADW_TYPE_BIN)
 
 static void
@@ -85,6 +91,7 @@ show_patient (RoundsPatientBanner *self)
   g_autofree char *words = NULL, *deceased = NULL;
 
   gtk_widget_set_visible (adw_bin_get_child (ADW_BIN (self)), self->patient != NULL);
+  g_signal_emit (self, signals[SIGNAL_PATIENT_SHOWN], 0, self->patient != NULL ? self->patient->name : NULL);
   if (self->patient == NULL)
     {
       rounds_label_set (self->name, "");
@@ -188,6 +195,8 @@ rounds_patient_banner_class_init (RoundsPatientBannerClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = rounds_patient_banner_dispose;
+  signals[SIGNAL_PATIENT_SHOWN] = g_signal_new ("patient-shown", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                                NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/charts/patient-banner.ui");
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, name);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientBanner, deceased);

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Who this is: always there above the pages. */
+/* Who this is: always there above the pages. Signal "patient-shown" (const char *name): who stands there from now
+ * on, NULL = nobody. */
 #define ROUNDS_TYPE_PATIENT_BANNER (rounds_patient_banner_get_type ())
 G_DECLARE_FINAL_TYPE (RoundsPatientBanner, rounds_patient_banner, ROUNDS, PATIENT_BANNER, AdwBin)
 

@@ -60,10 +60,16 @@ end_label (const char *text)
   gtk_widget_add_css_class (label, "dimmed");
   gtk_widget_add_css_class (label, "caption");
   gtk_widget_add_css_class (label, "numeric");
-  gtk_widget_set_hexpand (label, TRUE);
   gtk_widget_set_halign (label, GTK_ALIGN_END);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   return label;
+}
+
+static void
+wrap (GtkWidget *label)
+{
+  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_NONE);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
 }
 
 static GtkWidget *
@@ -72,20 +78,28 @@ plain_row (RoundsSectionCard *self, RoundsRow *item)
   GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   const char *line = rounds_row_get_line (item), *when = rounds_row_get_when (item);
   const gboolean allergy = self->section == &rounds_section_allergies;
+  GtkWidget *words = adw_wrap_box_new ();
   GtkWidget *name = rounds_label_new (rounds_row_get_name (item), allergy || line != NULL ? "strong" : NULL);
 
-  /* The line behind it is cut before the name is. */
-  if (line != NULL)
-    gtk_label_set_width_chars (GTK_LABEL (name), (int) MIN (g_utf8_strlen (rounds_row_get_name (item), -1), 9));
+  /* A name or a dose that is cut is a dose that is guessed: what is too long goes on below. */
+  adw_wrap_box_set_child_spacing (ADW_WRAP_BOX (words), 6);
+  gtk_widget_set_hexpand (words, TRUE);
+  gtk_widget_set_valign (words, GTK_ALIGN_CENTER);
+  gtk_widget_set_margin_top (words, 3);
+  gtk_widget_set_margin_bottom (words, 3);
+  wrap (name);
   if (allergy)
     rounds_tone_apply (name, tone_of (rounds_row_get_mark (item)));
-  gtk_box_append (GTK_BOX (row), name);
+  adw_wrap_box_append (ADW_WRAP_BOX (words), name);
   if (line != NULL)
     {
       g_autofree char *text = allergy ? g_strdup_printf ("· %s", line) : g_strdup (line);
+      GtkWidget *label = rounds_label_new (text, NULL);
 
-      gtk_box_append (GTK_BOX (row), rounds_label_new (text, NULL));
+      wrap (label);
+      adw_wrap_box_append (ADW_WRAP_BOX (words), label);
     }
+  gtk_box_append (GTK_BOX (row), words);
   add_pills (GTK_BOX (row), item, TRUE);
   if (when != NULL)
     gtk_box_append (GTK_BOX (row), end_label (when));
@@ -135,6 +149,7 @@ result_row (RoundsRow *item)
   RoundsMark mark;
 
   gtk_widget_set_hexpand (name, TRUE);
+  wrap (name);
   gtk_box_append (GTK_BOX (row), name);
   if (rounds_row_get_sync_words (item, &mark) != NULL)
     {

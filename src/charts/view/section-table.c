@@ -39,8 +39,15 @@ text_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *item, Cell *cell)
     {
       GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 1);
 
+      GtkWidget *second = rounds_label_new (NULL, "dimmed caption");
+
+      /* Beside no other column there is room below: neither a drug's strength nor a date is cut. */
+      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+      gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_NONE);
+      gtk_label_set_wrap (GTK_LABEL (second), TRUE);
+      gtk_label_set_ellipsize (GTK_LABEL (second), PANGO_ELLIPSIZE_NONE);
       gtk_box_append (GTK_BOX (box), label);
-      gtk_box_append (GTK_BOX (box), rounds_label_new (NULL, "dimmed caption"));
+      gtk_box_append (GTK_BOX (box), second);
       gtk_list_item_set_child (item, box);
     }
   else
