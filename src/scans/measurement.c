@@ -205,7 +205,7 @@ rounds_measurement_dup_text (const RoundsMeasurement *self)
     return g_steal_pointer (&area);
   mean = with_unit (self->mean, 1, self->value_unit);
   low = with_unit (self->min, self->min == floor (self->min) ? 0 : 1, "");
-  high = with_unit (self->max, self->max == floor (self->max) ? 0 : 1, "");
+  high = with_unit (self->max, self->max == floor (self->max) ? 0 : 1, self->value_unit);
   return g_strdup_printf (_("Mean %s · SD %.1f\n%s … %s\n%s · %'u px"), mean, isfinite (self->sd) ? self->sd : 0.0, low,
                           high, area, self->n);
 }

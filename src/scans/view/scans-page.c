@@ -413,6 +413,7 @@ forget_patient (RoundsScansPage *self)
   for (int i = 0; i < 4; i++)
     rounds_viewport_set_corner (self->viewport, i, NULL);
   rounds_viewport_set_label (self->viewport, NULL, NULL);
+  rounds_viewport_set_message (self->viewport, NULL);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->viewport), GTK_ACCESSIBLE_PROPERTY_LABEL, _("No image"), -1);
 }
 
@@ -587,6 +588,17 @@ rounds_scans_page_finalize (GObject *object)
   G_OBJECT_CLASS (rounds_scans_page_parent_class)->finalize (object);
 }
 
+/* The picture takes the focus wherever there is one, so that its keys work at once. */
+static gboolean
+rounds_scans_page_grab_focus (GtkWidget *widget)
+{
+  RoundsScansPage *self = ROUNDS_SCANS_PAGE (widget);
+
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->viewport)) && gtk_widget_grab_focus (GTK_WIDGET (self->viewport)))
+    return TRUE;
+  return GTK_WIDGET_CLASS (rounds_scans_page_parent_class)->grab_focus (widget);
+}
+
 static void
 load_style (void)
 {
@@ -616,6 +628,7 @@ rounds_scans_page_class_init (RoundsScansPageClass *klass)
   load_style ();
   object_class->dispose = rounds_scans_page_dispose;
   object_class->finalize = rounds_scans_page_finalize;
+  widget_class->grab_focus = rounds_scans_page_grab_focus;
   object_class->get_property = rounds_scans_page_get_property;
   object_class->set_property = rounds_scans_page_set_property;
   props[PROP_TOOL] = g_param_spec_string ("tool", NULL, NULL, "window", flags);

@@ -47,11 +47,14 @@ rounds_draw_text (GtkWidget *widget, GtkSnapshot *snapshot, const char *text, co
   pango_layout_get_pixel_size (layout, &width, &height);
   x = floor (x - halign * width);
   y = floor (y - valign * height);
-  for (int pass = 0; pass < 2; pass++)
+  /* Dark on all sides: with a shadow on one, white words vanish on bone. */
+  for (int pass = 0; pass < 5; pass++)
     {
+      static const float dx[5] = { -1, 1, -1, 1, 0 }, dy[5] = { -1, -1, 1, 1, 0 };
+
       gtk_snapshot_save (snapshot);
-      gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) x + (pass == 0), (float) y + (pass == 0)));
-      gtk_snapshot_append_layout (snapshot, layout, pass == 0 ? &shadow : colour);
+      gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT ((float) x + dx[pass], (float) y + dy[pass]));
+      gtk_snapshot_append_layout (snapshot, layout, pass < 4 ? &shadow : colour);
       gtk_snapshot_restore (snapshot);
     }
 }

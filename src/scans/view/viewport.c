@@ -35,6 +35,7 @@ struct _RoundsViewport
 
   guint button;              /* of the drag in progress, 0 = none */
   gboolean on_wipe;
+  guint resized_id;
   double boost, last_x, last_y, start_x, start_y, pointer_x, pointer_y, scroll_rest;
 
   guint32 *painted;
@@ -138,6 +139,26 @@ rounds_viewport_measure (GtkWidget *widget, GtkOrientation orientation, int for_
 {
   *minimum = 120;
   *natural = 512;
+}
+
+static gboolean
+resized_cb (gpointer data)
+{
+  RoundsViewport *self = data;
+
+  self->resized_id = 0;
+  g_signal_emit (self, signals[VIEW_CHANGED], 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* A fitted picture has another zoom now. What says so is written after this frame's layout, not in it. */
+static void
+rounds_viewport_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  RoundsViewport *self = ROUNDS_VIEWPORT (widget);
+
+  if (self->resized_id == 0)
+    self->resized_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, resized_cb, self, NULL);
 }
 
 /* --- hands --------------------------------------------------------------------------------------- */
@@ -447,6 +468,7 @@ rounds_viewport_dispose (GObject *object)
 {
   RoundsViewport *self = ROUNDS_VIEWPORT (object);
 
+  g_clear_handle_id (&self->resized_id, g_source_remove);
   g_clear_object (&self->texture);
   g_clear_object (&self->second);
   g_clear_pointer (&self->measurements, g_ptr_array_unref);
@@ -480,6 +502,7 @@ rounds_viewport_class_init (RoundsViewportClass *klass)
   object_class->finalize = rounds_viewport_finalize;
   widget_class->snapshot = rounds_viewport_snapshot;
   widget_class->measure = rounds_viewport_measure;
+  widget_class->size_allocate = rounds_viewport_size_allocate;
   gtk_widget_class_set_css_name (widget_class, "viewport-image");
   gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
 #define SIGNAL(id, name, n, ...) \
