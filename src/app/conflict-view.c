@@ -17,7 +17,7 @@
 struct _RoundsConflictView {
   AdwBin parent_instance;
 
-  GtkLabel *title_label;
+  GtkLabel *title_label, *patient_label;
   GtkGrid *grid;
   GtkLabel *hint_label;
   GtkWidget *save_button;
@@ -58,6 +58,7 @@ clear (RoundsConflictView *self)
   g_clear_pointer (&self->conflict, rounds_conflict_free);
   g_clear_object (&self->store);
   gtk_label_set_label (self->title_label, "");
+  gtk_label_set_label (self->patient_label, "");
 }
 
 static gboolean
@@ -298,6 +299,7 @@ rounds_conflict_view_class_init (RoundsConflictViewClass *klass)
 
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/app/conflict-view.ui");
   gtk_widget_class_bind_template_child (widget_class, RoundsConflictView, title_label);
+  gtk_widget_class_bind_template_child (widget_class, RoundsConflictView, patient_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsConflictView, grid);
   gtk_widget_class_bind_template_child (widget_class, RoundsConflictView, hint_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsConflictView, save_button);
@@ -315,11 +317,10 @@ rounds_conflict_view_init (RoundsConflictView *self)
 }
 
 void
-rounds_conflict_view_set_conflict (RoundsConflictView *self, RoundsStore *store, RoundsConflict *conflict)
+rounds_conflict_view_set_conflict (RoundsConflictView *self, RoundsStore *store, RoundsConflict *conflict,
+                                   const char *title, const char *patient)
 {
-  json_object *shown = NULL;
-  const char *what = NULL;
-  g_autofree char *title = NULL;
+  g_autofree char *heading = NULL;
 
   g_return_if_fail (ROUNDS_IS_CONFLICT_VIEW (self));
 
@@ -336,11 +337,9 @@ rounds_conflict_view_set_conflict (RoundsConflictView *self, RoundsStore *store,
   self->theirs = parse_or_null (conflict->theirs);
   self->whole = self->mine == NULL || self->theirs == NULL;
 
-  shown = self->mine != NULL ? self->mine : self->theirs != NULL ? self->theirs : self->base;
-  if (shown != NULL)
-    what = rounds_concept_display (rounds_resource_peek_concept (shown));
-  title = g_strdup_printf (_("%s was changed in two places"), what != NULL ? what : conflict->type);
-  gtk_label_set_label (self->title_label, title);
+  heading = g_strdup_printf (_("%s was changed in two places"), title != NULL ? title : conflict->type);
+  gtk_label_set_label (self->title_label, heading);
+  gtk_label_set_label (self->patient_label, patient != NULL ? patient : "");
 
   attach_text (self, "", NULL, 0, 0);
   attach_text (self, _("Before"), "heading", 1, 0);

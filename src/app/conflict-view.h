@@ -13,7 +13,9 @@ G_BEGIN_DECLS
 #define ROUNDS_TYPE_CONFLICT_VIEW (rounds_conflict_view_get_type ())
 G_DECLARE_FINAL_TYPE (RoundsConflictView, rounds_conflict_view, ROUNDS, CONFLICT_VIEW, AdwBin)
 
-/* Takes conflict. NULL, NULL empties the view (the store is locked). */
-void rounds_conflict_view_set_conflict (RoundsConflictView *self, RoundsStore *store, RoundsConflict *conflict);
+/* Takes conflict. title says what it is, patient whose (may be NULL). All NULL empties the view (the store is
+ * locked). */
+void rounds_conflict_view_set_conflict (RoundsConflictView *self, RoundsStore *store, RoundsConflict *conflict,
+                                        const char *title, const char *patient);
 
 G_END_DECLS

@@ -6,6 +6,8 @@
 
 #include "app/palette.h"
 
+#include "app/window-private.h"
+
 #include <glib/gi18n-lib.h>
 
 #include "kit/kit.h"
@@ -176,7 +178,10 @@ row_activated_cb (Palette *self, GtkListBoxRow *row)
   /* Closing frees the palette. */
   adw_dialog_close (self->dialog);
   if (patient != NULL)
-    rounds_window_set_patient (window, patient);
+    {
+      rounds_window_set_patient (window, patient);
+      rounds_window_focus_page (window);
+    }
   else if (command != NULL && command->target != NULL)
     gtk_widget_activate_action (GTK_WIDGET (window), command->action, "s", command->target);
   else if (command != NULL)
@@ -249,6 +254,9 @@ rounds_palette_present (RoundsWindow *window)
   gtk_widget_add_controller (box, keys);
 
   search_changed_cb (self);
+  /* As a bottom sheet it would give the focus to the list, and what is typed would be lost. */
+  adw_dialog_set_presentation_mode (self->dialog, ADW_DIALOG_FLOATING);
+  adw_dialog_set_focus (self->dialog, GTK_WIDGET (self->entry));
   adw_dialog_present (self->dialog, GTK_WIDGET (window));
   gtk_widget_grab_focus (GTK_WIDGET (self->entry));
 }

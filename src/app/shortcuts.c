@@ -28,6 +28,7 @@ static const Shortcut shortcuts[] = {
   { NULL, N_("Help"), "F1" },
   { NULL, N_("Quit"), "Ctrl Q" },
   { N_("Chart"), N_("Add"), "N" },
+  { NULL, N_("Problems, allergies, medications …"), "Alt 1 … 8" },
   { NULL, N_("Edit the selected row"), "F2" },
   { NULL, N_("Delete (entered in error)"), "Delete" },
   { NULL, N_("Save the form"), "Ctrl ⏎" },

@@ -9,9 +9,10 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "app/change-words.h"
 #include "app/conflict-view.h"
 #include "base/instant.h"
-#include "fhir/resource.h"
+#include "charts/words.h"
 #include "kit/kit.h"
 #include "store/outbox.h"
 #include "sync/connection.h"
@@ -53,6 +54,7 @@ G_DEFINE_FINAL_TYPE (RoundsSyncPage, rounds_sync_page, ADW_TYPE_BIN)
 typedef struct {
   GPtrArray *items;         /* RoundsOutboxItem */
   GPtrArray *conflicts;     /* RoundsConflict */
+  GPtrArray *item_words, *conflict_words;   /* RoundsChangeWords, one each; NULL where no row is shown */
   GPtrArray *connections;   /* RoundsConnection */
   guint n_scans;
 } Overview;
@@ -62,8 +64,42 @@ overview_free (Overview *self)
 {
   g_clear_pointer (&self->items, g_ptr_array_unref);
   g_clear_pointer (&self->conflicts, g_ptr_array_unref);
+  g_clear_pointer (&self->item_words, g_ptr_array_unref);
+  g_clear_pointer (&self->conflict_words, g_ptr_array_unref);
   g_clear_pointer (&self->connections, g_ptr_array_unref);
   g_free (self);
+}
+
+static void
+free_words (gpointer words)
+{
+  if (words != NULL)
+    rounds_change_words_free (words);
+}
+
+static void
+read_words (RoundsStore *store, Overview *self)
+{
+  guint n_refused = 0, n_waiting = 0;
+
+  self->item_words = g_ptr_array_new_with_free_func (free_words);
+  self->conflict_words = g_ptr_array_new_with_free_func (free_words);
+  for (guint i = 0; i < self->items->len; i++)
+    {
+      const RoundsOutboxItem *item = self->items->pdata[i];
+      guint *n = g_strcmp0 (item->state, "quarantined") == 0 ? &n_refused : &n_waiting;
+      gboolean shown = g_strcmp0 (item->state, "conflict") != 0 && (*n)++ < MAX_ROWS;
+
+      g_ptr_array_add (self->item_words,
+                       shown ? rounds_change_words_new (store, item->type, item->id, item->json, item->base_json) : NULL);
+    }
+  for (guint i = 0; i < self->conflicts->len; i++)
+    {
+      const RoundsConflict *conflict = self->conflicts->pdata[i];
+
+      g_ptr_array_add (self->conflict_words, rounds_change_words_new (store, conflict->type, conflict->id,
+                                                                      conflict->mine, conflict->theirs));
+    }
 }
 
 static gpointer
@@ -81,22 +117,9 @@ read_overview (RoundsStore *store, gpointer data, GCancellable *cancellable, GEr
       overview_free (self);
       return NULL;
     }
+  read_words (store, self);
   self->n_scans = rounds_store_scan_outbox_count (store, NULL);
   return self;
-}
-
-static char *
-title_of (const char *type, const char *json, const char *base_json)
-{
-  const char *text = json != NULL ? json : base_json;
-  g_autoptr (json_object) resource = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
-  const char *what = NULL;
-
-  if (resource != NULL && g_strcmp0 (type, "Patient") == 0)
-    return rounds_patient_display_name (resource);
-  if (resource != NULL)
-    what = rounds_concept_display (rounds_resource_peek_concept (resource));
-  return what != NULL ? g_strdup_printf ("%s · %s", what, type) : g_strdup (type);
 }
 
 static const char *
@@ -179,7 +202,7 @@ written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-verdict_clicked_cb (GtkWidget *button, RoundsSyncPage *self)
+give (RoundsSyncPage *self, GtkWidget *button)
 {
   Verdict *verdict = g_new0 (Verdict, 1);
 
@@ -197,6 +220,37 @@ verdict_clicked_cb (GtkWidget *button, RoundsSyncPage *self)
 }
 
 static void
+discard_answered_cb (AdwAlertDialog *dialog, const char *response, GtkWidget *button)
+{
+  GtkWidget *self = gtk_widget_get_ancestor (button, ROUNDS_TYPE_SYNC_PAGE);
+
+  /* The list may have been made anew meanwhile: then there is nothing that was asked about. */
+  if (g_strcmp0 (response, "discard") == 0 && self != NULL)
+    give (ROUNDS_SYNC_PAGE (self), button);
+}
+
+static void
+verdict_clicked_cb (GtkWidget *button, RoundsSyncPage *self)
+{
+  AdwAlertDialog *dialog;
+
+  if (!g_object_get_data (G_OBJECT (button), "discard"))
+    {
+      give (self, button);
+      return;
+    }
+  dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (_("Discard the change made here?"), NULL));
+  adw_alert_dialog_format_body (dialog, _("%s\nIt goes back to what the server has. What was written here stays in "
+                                          "its history."), (char *) g_object_get_data (G_OBJECT (button), "words"));
+  adw_alert_dialog_add_responses (dialog, "keep", _("_Keep"), "discard", _("_Discard"), NULL);
+  adw_alert_dialog_set_response_appearance (dialog, "discard", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_default_response (dialog, "keep");
+  adw_alert_dialog_set_close_response (dialog, "keep");
+  g_signal_connect_object (dialog, "response", G_CALLBACK (discard_answered_cb), button, G_CONNECT_DEFAULT);
+  adw_dialog_present (ADW_DIALOG (dialog), GTK_WIDGET (self));
+}
+
+static void
 tag_button (GtkWidget *button, const char *type, const char *id, gboolean discard)
 {
   g_object_set_data_full (G_OBJECT (button), "type", g_strdup (type), g_free);
@@ -204,12 +258,34 @@ tag_button (GtkWidget *button, const char *type, const char *id, gboolean discar
   g_object_set_data (G_OBJECT (button), "discard", GINT_TO_POINTER (discard));
 }
 
+typedef struct {
+  RoundsConflict *conflict;
+  RoundsChangeWords *words;
+} Question;
+
+static void
+question_free (Question *self)
+{
+  g_clear_pointer (&self->conflict, rounds_conflict_free);
+  rounds_change_words_free (self->words);
+  g_free (self);
+}
+
 static gpointer
 read_conflict (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (data, "/", 2);
+  RoundsConflict *conflict =
+      parts[0] != NULL && parts[1] != NULL ? rounds_store_conflict_get (store, parts[0], parts[1], error) : NULL;
+  Question *question = NULL;
 
-  return parts[0] != NULL && parts[1] != NULL ? rounds_store_conflict_get (store, parts[0], parts[1], error) : NULL;
+  if (conflict == NULL)
+    return NULL;
+  question = g_new0 (Question, 1);
+  question->conflict = conflict;
+  question->words = rounds_change_words_new (store, conflict->type, conflict->id,
+                                             conflict->mine != NULL ? conflict->mine : conflict->theirs, conflict->base);
+  return question;
 }
 
 static void
@@ -217,16 +293,18 @@ conflict_read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (RoundsSyncPage) self = user_data;
   g_autoptr (GError) error = NULL;
-  RoundsConflict *conflict = rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
+  Question *question = rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
 
-  if (conflict == NULL || self->store != (RoundsStore *) source)
+  if (question == NULL || self->store != (RoundsStore *) source)
     {
-      g_clear_pointer (&conflict, rounds_conflict_free);
+      g_clear_pointer (&question, question_free);
       if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         rounds_toast (GTK_WIDGET (self), error->message, NULL, NULL, NULL, NULL);
       return;
     }
-  rounds_conflict_view_set_conflict (self->conflict_view, self->store, conflict);
+  rounds_conflict_view_set_conflict (self->conflict_view, self->store, g_steal_pointer (&question->conflict),
+                                     question->words->title, question->words->patient);
+  question_free (question);
   gtk_stack_set_visible_child_name (self->views, "conflict");
 }
 
@@ -236,7 +314,8 @@ rounds_sync_page_show_conflict (RoundsSyncPage *self, const char *reference)
   g_return_if_fail (ROUNDS_IS_SYNC_PAGE (self));
 
   if (self->store != NULL)
-    rounds_store_run_async (self->store, read_conflict, g_strdup (reference), g_free, NULL, self->cancellable,
+    rounds_store_run_async (self->store, read_conflict, g_strdup (reference), g_free, (GDestroyNotify) question_free,
+                            self->cancellable,
                             conflict_read_cb, g_object_ref (self));
 }
 
@@ -253,7 +332,7 @@ static void
 conflict_done_cb (RoundsSyncPage *self)
 {
   gtk_stack_set_visible_child_name (self->views, "overview");
-  rounds_conflict_view_set_conflict (self->conflict_view, NULL, NULL);
+  rounds_conflict_view_set_conflict (self->conflict_view, NULL, NULL, NULL, NULL);
   reload (self);
 }
 
@@ -372,19 +451,46 @@ clear_rows (RoundsSyncPage *self)
   g_ptr_array_set_size (self->rows, 0);
 }
 
-static void
-show_refused (RoundsSyncPage *self, const RoundsOutboxItem *item)
+/* Whose first, then what happened to it. */
+static char *
+subtitle_of (const RoundsChangeWords *words, const char *text)
 {
-  g_autofree char *title = title_of (item->type, item->json, item->base_json);
+  if (words->patient == NULL || text == NULL)
+    return g_strdup (words->patient != NULL ? words->patient : text);
+  return g_strdup_printf ("%s\n%s", words->patient, text);
+}
+
+static void
+show_refused (RoundsSyncPage *self, const RoundsOutboxItem *item, const RoundsChangeWords *words)
+{
+  const char *title = words->title;
+  g_autofree char *subtitle = subtitle_of (words, item->reason);
+  g_autofree char *what = g_strdup_printf ("%s\n%s", title, words->patient != NULL ? words->patient : "");
   g_autofree char *retry_name = g_strdup_printf (_("Try again: %s"), title);
   g_autofree char *discard_name = g_strdup_printf (_("Discard the change: %s"), title);
-  AdwActionRow *row = add_row (self, self->refused_group, title, item->reason);
+  AdwActionRow *row = add_row (self, self->refused_group, title, subtitle);
   GtkWidget *button = add_button (row, _("Try Again"), retry_name, G_CALLBACK (verdict_clicked_cb), self);
 
   tag_button (button, item->type, item->id, FALSE);
   button = add_button (row, _("Discard"), discard_name, G_CALLBACK (verdict_clicked_cb), self);
   gtk_widget_add_css_class (button, "destructive-action");
   tag_button (button, item->type, item->id, TRUE);
+  g_object_set_data_full (G_OBJECT (button), "words", g_steal_pointer (&what), g_free);
+}
+
+/* "Dose, Reason": elements as people call them. NULL for none. */
+static char *
+field_words (char **paths)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) words = NULL;
+
+  if (paths == NULL)
+    return NULL;
+  for (guint i = 0; paths[i] != NULL; i++)
+    g_strv_builder_take (builder, rounds_words_path (paths[i]));
+  words = g_strv_builder_end (builder);
+  return g_strjoinv (", ", words);
 }
 
 static void
@@ -396,10 +502,12 @@ show_overview (RoundsSyncPage *self, const Overview *overview)
   for (guint i = 0; i < overview->conflicts->len; i++)
     {
       RoundsConflict *conflict = overview->conflicts->pdata[i];
-      g_autofree char *title = title_of (conflict->type, conflict->mine, conflict->theirs);
+      const RoundsChangeWords *words = overview->conflict_words->pdata[i];
+      const char *title = words->title;
       g_autofree char *name = g_strdup_printf (_("Decide: %s"), title);
-      g_autofree char *fields = conflict->paths != NULL ? g_strjoinv (", ", conflict->paths) : NULL;
-      AdwActionRow *row = add_row (self, self->conflict_group, title, fields);
+      g_autofree char *fields = field_words (conflict->paths);
+      g_autofree char *subtitle = subtitle_of (words, fields);
+      AdwActionRow *row = add_row (self, self->conflict_group, title, subtitle);
       GtkWidget *button = add_button (row, _("Decide…"), name, G_CALLBACK (decide_clicked_cb), self);
 
       tag_button (button, conflict->type, conflict->id, FALSE);
@@ -413,17 +521,17 @@ show_overview (RoundsSyncPage *self, const Overview *overview)
       if (g_strcmp0 (item->state, "quarantined") == 0)
         {
           if (n_refused++ < MAX_ROWS)
-            show_refused (self, item);
+            show_refused (self, item, overview->item_words->pdata[i]);
           continue;
         }
       if (n_waiting++ < MAX_ROWS)
         {
-          g_autofree char *title = title_of (item->type, item->json, item->base_json);
-          g_autofree char *subtitle = item->reason != NULL
-                                          ? g_strdup_printf ("%s · %s", state_words (item), item->reason)
-                                          : g_strdup (state_words (item));
+          const RoundsChangeWords *words = overview->item_words->pdata[i];
+          g_autofree char *state = item->reason != NULL ? g_strdup_printf ("%s · %s", state_words (item), item->reason)
+                                                        : g_strdup (state_words (item));
+          g_autofree char *subtitle = subtitle_of (words, state);
 
-          add_row (self, self->outbox_group, title, subtitle);
+          add_row (self, self->outbox_group, words->title, subtitle);
         }
     }
   if (n_waiting > MAX_ROWS)
@@ -585,7 +693,7 @@ rounds_sync_page_set_store (RoundsSyncPage *self, RoundsStore *store)
   self->cancellable = g_cancellable_new ();
   g_set_object (&self->store, store);
   forget_schedule (self);
-  rounds_conflict_view_set_conflict (self->conflict_view, NULL, NULL);
+  rounds_conflict_view_set_conflict (self->conflict_view, NULL, NULL, NULL, NULL);
   gtk_stack_set_visible_child_name (self->views, "overview");
   gtk_editable_set_text (GTK_EDITABLE (self->password_row), "");
   clear_rows (self);
@@ -633,6 +741,7 @@ rounds_sync_page_class_init (RoundsSyncPageClass *klass)
   G_OBJECT_CLASS (klass)->dispose = rounds_sync_page_dispose;
   G_OBJECT_CLASS (klass)->finalize = rounds_sync_page_finalize;
   g_type_ensure (ROUNDS_TYPE_CONFLICT_VIEW);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "win.show-sync", NULL);
 
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/app/sync-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, views);

@@ -20,6 +20,7 @@ page_activated (GtkWidget *widget, const char *name, GVariant *parameter)
   gtk_stack_set_visible_child_name (self->body, "patient");
   adw_view_stack_set_visible_child_name (self->pages, g_variant_get_string (parameter, NULL));
   rounds_window_show_body (self);
+  rounds_window_focus_page (self);
 }
 
 static void
@@ -130,6 +131,7 @@ show_sync_activated (GtkWidget *widget, const char *name, GVariant *parameter)
   else
     gtk_stack_set_visible_child_name (self->body, "sync");
   rounds_window_show_body (self);
+  rounds_window_focus_page (self);
 }
 
 static void

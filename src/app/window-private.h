@@ -27,6 +27,8 @@ struct _RoundsWindow {
   AdwButtonContent *sync_content;
   GtkWidget *sync_button;
   RoundsPatientBanner *banner;
+  GtkWidget *switcher, *switcher_bar;
+  GtkWidget *score;            /* NEWS2 in the banner, above every page */
   GtkStack *body;
   AdwViewStack *pages;
   RoundsSummaryPage *summary;
@@ -50,6 +52,7 @@ struct _RoundsWindow {
 /* window.c */
 void rounds_window_toast (RoundsWindow *self, const char *text);   /* plain text */
 void rounds_window_show_body (RoundsWindow *self);
+void rounds_window_focus_page (RoundsWindow *self);   /* unless the focus is inside it already */
 
 /* window-actions.c */
 void rounds_window_install_actions (GtkWidgetClass *widget_class);

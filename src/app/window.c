@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "kit/kit.h"
 #include "store/outbox.h"
 
 G_DEFINE_FINAL_TYPE (RoundsWindow, rounds_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -41,12 +42,32 @@ audited_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
+rounds_window_focus_page (RoundsWindow *self)
+{
+  GtkWidget *page = self->patient_id != NULL ? adw_view_stack_get_visible_child (self->pages) : NULL;
+  GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (self));
+
+  if (page == NULL || !gtk_widget_get_mapped (page) || (focus != NULL && gtk_widget_is_ancestor (focus, page)))
+    return;
+  /* Chart and scans have keys of their own. Elsewhere nothing has the focus rather than the first button: but the
+   * search entry must not go on taking letters that are meant for the patient. */
+  if (page != GTK_WIDGET (self->chart_page) && page != GTK_WIDGET (self->scans_page))
+    gtk_window_set_focus (GTK_WINDOW (self), NULL);
+  else if (!gtk_widget_grab_focus (page))
+    gtk_widget_child_focus (page, GTK_DIR_TAB_FORWARD);
+}
+
+void
 rounds_window_show_body (RoundsWindow *self)
 {
-  gboolean scans = FALSE;
+  gboolean scans = FALSE, sync = g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "sync") == 0;
 
-  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "sync") != 0)
+  if (!sync)
     gtk_stack_set_visible_child_name (self->body, self->patient_id != NULL ? "patient" : "empty");
+  /* What waits to be sent is of many patients: the name of one of them may not stand above it. */
+  gtk_widget_set_visible (GTK_WIDGET (self->banner), self->patient_id != NULL && !sync);
+  gtk_widget_set_visible (self->switcher, !sync);
+  gtk_widget_set_visible (self->switcher_bar, !sync);
   scans = self->patient_id != NULL &&
           g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages), "scans") == 0 &&
           g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "patient") == 0;
@@ -82,7 +103,6 @@ rounds_window_set_patient (RoundsWindow *self, const char *patient_id)
 
   g_free (self->patient_id);
   self->patient_id = g_strdup (patient_id);
-  gtk_widget_set_visible (GTK_WIDGET (self->banner), patient_id != NULL);
   rounds_patient_banner_set_patient (self->banner, store, self->patient_id);
   rounds_patient_list_set_selected (self->patient_list, self->patient_id);
   rounds_summary_page_set_patient (self->summary, store, self->patient_id);
@@ -103,6 +123,16 @@ static void
 patient_selected_cb (RoundsWindow *self, const char *patient_id)
 {
   rounds_window_set_patient (self, patient_id);
+  rounds_window_focus_page (self);
+}
+
+/* The window says whose it is in the task switcher too. */
+static void
+patient_shown_cb (RoundsWindow *self, const char *name)
+{
+  g_autofree char *title = name != NULL ? g_strdup_printf (_("%s – Rounds"), name) : NULL;
+
+  gtk_window_set_title (GTK_WINDOW (self), title != NULL ? title : _("Rounds"));
 }
 
 /* --- the outbox indicator ------------------------------------------------------------------------ */
@@ -254,9 +284,21 @@ screensaver_changed_cb (GtkApplication *application, GParamSpec *pspec, RoundsWi
 }
 
 static void
+score_cb (RoundsWindow *self, const char *text, int tone, const char *words)
+{
+  g_autofree char *pill = text != NULL ? g_strdup_printf ("NEWS2 %s", text) : NULL;
+
+  rounds_pill_set (self->score, tone, pill);
+  rounds_patient_banner_set_sync_words (self->banner, text != NULL ? words : NULL);
+}
+
+static void
 visible_page_changed_cb (RoundsWindow *self)
 {
   rounds_window_show_body (self);
+  /* A reader's keys work without a click into the picture. */
+  if (self->reading)
+    rounds_window_focus_page (self);
 }
 
 /* --- type ----------------------------------------------------------------------------------------- */
@@ -320,6 +362,8 @@ rounds_window_class_init (RoundsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, sync_content);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, sync_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, RoundsWindow, switcher);
+  gtk_widget_class_bind_template_child (widget_class, RoundsWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, body);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, summary);
@@ -350,6 +394,10 @@ rounds_window_init (RoundsWindow *self)
 
   g_signal_connect_swapped (self->unlock_page, "unlocked", G_CALLBACK (unlocked_cb), self);
   g_signal_connect_swapped (self->patient_list, "patient-selected", G_CALLBACK (patient_selected_cb), self);
+  self->score = rounds_pill_new (ROUNDS_TONE_PLAIN, NULL);
+  rounds_patient_banner_set_end_widget (self->banner, self->score);
+  g_signal_connect_swapped (self->summary, "score", G_CALLBACK (score_cb), self);
+  g_signal_connect_swapped (self->banner, "patient-shown", G_CALLBACK (patient_shown_cb), self);
   g_signal_connect_swapped (self->chart_page, "decide", G_CALLBACK (rounds_window_conflict_chosen_cb), self);
   g_signal_connect_swapped (self->pages, "notify::visible-child", G_CALLBACK (visible_page_changed_cb), self);
   set_work_actions_enabled (self, FALSE);
