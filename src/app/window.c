@@ -7,6 +7,8 @@
 
 #include "app/window-private.h"
 
+#include "app/fetch-scans.h"
+
 #include <glib/gi18n-lib.h>
 
 #include "kit/kit.h"
@@ -49,12 +51,24 @@ rounds_window_focus_page (RoundsWindow *self)
 
   if (page == NULL || !gtk_widget_get_mapped (page) || (focus != NULL && gtk_widget_is_ancestor (focus, page)))
     return;
-  /* Chart and scans have keys of their own. Elsewhere nothing has the focus rather than the first button: but the
-   * search entry must not go on taking letters that are meant for the patient. */
-  if (page != GTK_WIDGET (self->chart_page) && page != GTK_WIDGET (self->scans_page))
+  /* Pages with keys of their own know who takes them. Elsewhere nothing has the focus rather than the first button:
+   * but the search entry must not go on taking letters that are meant for the patient. */
+  if (!gtk_widget_grab_focus (page))
     gtk_window_set_focus (GTK_WINDOW (self), NULL);
-  else if (!gtk_widget_grab_focus (page))
-    gtk_widget_child_focus (page, GTK_DIR_TAB_FORWARD);
+}
+
+/* Images that only the cloud has come down when somebody looks at this patient's scans, and stop coming when they
+ * look at somebody else's. */
+static void
+fetch_scans (RoundsWindow *self)
+{
+  g_cancellable_cancel (self->fetching);
+  g_clear_object (&self->fetching);
+  if (!self->reading || self->patient_id == NULL || self->session == NULL)
+    return;
+  self->fetching = g_cancellable_new ();
+  rounds_fetch_scans (rounds_session_get_store (self->session), self->patient_id, GTK_WIDGET (self->scans_page),
+                      self->fetching);
 }
 
 void
@@ -74,6 +88,7 @@ rounds_window_show_body (RoundsWindow *self)
   if (scans == self->reading)
     return;
   self->reading = scans;
+  fetch_scans (self);
   /* Scans are read in the dark, whatever the theme of the desktop, and with the list out of the way. */
   adw_style_manager_set_color_scheme (adw_style_manager_get_default (),
                                       scans ? ADW_COLOR_SCHEME_FORCE_DARK : ADW_COLOR_SCHEME_DEFAULT);
@@ -108,6 +123,7 @@ rounds_window_set_patient (RoundsWindow *self, const char *patient_id)
   rounds_summary_page_set_patient (self->summary, store, self->patient_id);
   rounds_chart_page_set_patient (self->chart_page, store, self->patient_id);
   rounds_scans_page_set_patient (self->scans_page, store, self->patient_id);
+  fetch_scans (self);
   rounds_vitals_page_set_patient (self->vitals_page, store, self->patient_id);
   if (patient_id != NULL)
     {
@@ -328,6 +344,7 @@ rounds_window_finalize (GObject *object)
   RoundsWindow *self = ROUNDS_WINDOW (object);
 
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->fetching);
   g_clear_object (&self->settings);
   g_free (self->patient_id);
   G_OBJECT_CLASS (rounds_window_parent_class)->finalize (object);
