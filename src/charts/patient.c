@@ -231,11 +231,14 @@ rounds_patient_find_duplicates (RoundsStore *store, json_object *values, const c
                                                        g_strdup_printf (_("%s has this record number"), hit->name),
                                                        g_strdup (hit->birth_date)));
           else if (born != NULL && g_strcmp0 (born, hit->birth_date) == 0 && names_alike (name, hit->name))
-            g_ptr_array_add (checks, rounds_check_new (ROUNDS_CHECK_INFORM, id,
-                                                       g_strdup_printf (_("%s, born the same day, is here already"), hit->name),
-                                                       g_strdup_printf ("%s%s%s", hit->birth_date,
-                                                                        hit->identifiers != NULL ? " · " : "",
-                                                                        hit->identifiers != NULL ? hit->identifiers : "")));
+            {
+              g_autoptr (RoundsPatient) other = rounds_patient_load (store, hit->id, NULL);
+
+              g_ptr_array_add (checks, rounds_check_new (ROUNDS_CHECK_INFORM, id,
+                                                         g_strdup_printf (_("%s, born the same day, is here already"), hit->name),
+                                                         other != NULL ? rounds_patient_words (other)
+                                                                       : g_strdup (hit->birth_date)));
+            }
         }
     }
   return g_steal_pointer (&checks);

@@ -349,7 +349,24 @@ go_action (GtkWidget *widget, const char *name, GVariant *parameter)
 
   for (guint i = 0; all[i] != NULL; i++)
     if (i == wanted)
-      rounds_chart_page_go (ROUNDS_CHART_PAGE (widget), all[i]);
+      {
+        rounds_chart_page_go (ROUNDS_CHART_PAGE (widget), all[i]);
+        gtk_widget_grab_focus (widget);
+      }
+}
+
+/* The table, where Enter and Delete mean the selected row; without one the section's name in the list. */
+static gboolean
+rounds_chart_page_grab_focus (GtkWidget *widget)
+{
+  RoundsChartPage *self = ROUNDS_CHART_PAGE (widget);
+  GtkListBoxRow *row = gtk_list_box_get_selected_row (self->sections);
+
+  if (gtk_widget_get_mapped (GTK_WIDGET (self->table)) && gtk_widget_grab_focus (GTK_WIDGET (self->table)))
+    return TRUE;
+  if (row != NULL && gtk_widget_get_mapped (GTK_WIDGET (row)))
+    return gtk_widget_grab_focus (GTK_WIDGET (row));
+  return gtk_widget_get_mapped (self->add) && gtk_widget_grab_focus (self->add);
 }
 
 static void
@@ -448,6 +465,7 @@ rounds_chart_page_class_init (RoundsChartPageClass *klass)
 
   g_type_ensure (ROUNDS_TYPE_FORM_PANEL);
   object_class->dispose = rounds_chart_page_dispose;
+  widget_class->grab_focus = rounds_chart_page_grab_focus;
   object_class->get_property = rounds_chart_page_get_property;
   object_class->set_property = rounds_chart_page_set_property;
   props[PROP_SECTION] = g_param_spec_string ("section", NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
@@ -508,6 +526,7 @@ rounds_chart_page_init (RoundsChartPage *self)
 
       g_assert (i < ROUNDS_CHART_PAGE_MAX_SECTIONS);
       gtk_widget_set_hexpand (title, TRUE);
+      gtk_label_set_ellipsize (GTK_LABEL (title), PANGO_ELLIPSIZE_NONE);
       gtk_box_append (GTK_BOX (box), title);
       gtk_box_append (GTK_BOX (box), rounds_label_new (NULL, "dimmed caption numeric"));
       gtk_list_box_append (self->sections, box);
