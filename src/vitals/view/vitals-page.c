@@ -389,6 +389,15 @@ tick_cb (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* The plot, so that the arrows move its crosshair. */
+static gboolean
+rounds_vitals_page_grab_focus (GtkWidget *widget)
+{
+  RoundsVitalsPage *self = ROUNDS_VITALS_PAGE (widget);
+
+  return gtk_widget_get_mapped (GTK_WIDGET (self->plot)) && gtk_widget_grab_focus (GTK_WIDGET (self->plot));
+}
+
 /* --- type ------------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -429,6 +438,7 @@ rounds_vitals_page_class_init (RoundsVitalsPageClass *klass)
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->dispose = rounds_vitals_page_dispose;
+  GTK_WIDGET_CLASS (klass)->grab_focus = rounds_vitals_page_grab_focus;
   g_resources_register (rounds_vitals_view_get_resource ());
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/vitals/vitals-page.ui");
 #define BIND(name) gtk_widget_class_bind_template_child (widget_class, RoundsVitalsPage, name)

@@ -18,7 +18,7 @@ struct _RoundsVitalsPlot
   RoundsPlot *plot;
   GdkTexture *curves;
   int texture_width, texture_height;
-  double texture_scale;
+  double texture_scale, text_scale;
 
   gint64 crosshair_us;                      /* G_MININT64 = none */
   gint64 select_from_us, select_to_us;
@@ -78,6 +78,16 @@ curves_changed (RoundsVitalsPlot *self)
   g_signal_emit (self, signals[SIGNAL_WINDOW_CHANGED], 0);
 }
 
+/* The plot is laid out for text of usual size; for larger text all of it is drawn larger. */
+static double
+text_scale_of (GtkWidget *widget)
+{
+  int dpi = 0;
+
+  g_object_get (gtk_widget_get_settings (widget), "gtk-xft-dpi", &dpi, NULL);
+  return dpi > 0 ? CLAMP (dpi / 1024.0 / 96, 1, 3) : 1;
+}
+
 static void
 make_curves (RoundsVitalsPlot *self, int width, int height, double scale)
 {
@@ -89,7 +99,8 @@ make_curves (RoundsVitalsPlot *self, int width, int height, double scale)
   int stride;
 
   cairo_scale (cr, scale, scale);
-  rounds_plot_set_size (self->plot, width, height);
+  cairo_scale (cr, self->text_scale, self->text_scale);
+  rounds_plot_set_size (self->plot, width / self->text_scale, height / self->text_scale);
   rounds_plot_draw (self->plot, cr, palette_of (&palette));
   cairo_destroy (cr);
   cairo_surface_flush (surface);
@@ -112,15 +123,20 @@ rounds_vitals_plot_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   double scale = surface != NULL ? gdk_surface_get_scale (surface) : 1;
   graphene_rect_t bounds = GRAPHENE_RECT_INIT (0, 0, (float) width, (float) height);
   RoundsPlotPalette palette;
+  double text_scale = text_scale_of (widget);
   cairo_t *cr;
 
   if (self->plot == NULL || width < 2 || height < 2)
     return;
   if (self->curves == NULL || self->texture_width != width || self->texture_height != height ||
-      self->texture_scale != scale)
-    make_curves (self, width, height, scale);
+      self->texture_scale != scale || self->text_scale != text_scale)
+    {
+      self->text_scale = text_scale;
+      make_curves (self, width, height, scale);
+    }
   gtk_snapshot_append_texture (snapshot, self->curves, &bounds);
   cr = gtk_snapshot_append_cairo (snapshot, &bounds);
+  cairo_scale (cr, self->text_scale, self->text_scale);
   rounds_plot_draw_overlay (self->plot, cr, palette_of (&palette), self->crosshair_us, self->select_from_us,
                             self->select_to_us);
   cairo_destroy (cr);
@@ -152,6 +168,8 @@ rounds_vitals_plot_measure (GtkWidget *widget, GtkOrientation orientation, int f
   *minimum = self->plot != NULL ? (int) (110 + 44 * rounds_plot_get_n_lanes (self->plot)) : 120;
   *natural = self->plot != NULL ? (int) rounds_plot_get_natural_height (self->plot) : 300;
   *natural = MAX (*natural, *minimum);
+  *minimum = (int) ceil (*minimum * text_scale_of (widget));
+  *natural = (int) ceil (*natural * text_scale_of (widget));
 }
 
 /* --- pointer ------------------------------------------------------------------------------------------------- */
@@ -159,7 +177,7 @@ rounds_vitals_plot_measure (GtkWidget *widget, GtkOrientation orientation, int f
 static gint64
 time_at (RoundsVitalsPlot *self, double x)
 {
-  return rounds_time_scale_time (rounds_plot_get_time_scale (self->plot), x);
+  return rounds_time_scale_time (rounds_plot_get_time_scale (self->plot), x / self->text_scale);
 }
 
 static void
@@ -171,7 +189,8 @@ pointer_moved_cb (RoundsVitalsPlot *self, double x, double y)
   if (self->plot == NULL)
     return;
   scale = rounds_plot_get_time_scale (self->plot);
-  self->crosshair_us = x >= scale->left && x <= scale->left + scale->width ? time_at (self, x) : G_MININT64;
+  self->crosshair_us = x / self->text_scale >= scale->left && x / self->text_scale <= scale->left + scale->width
+                         ? time_at (self, x) : G_MININT64;
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
@@ -233,7 +252,7 @@ drag_moved_cb (RoundsVitalsPlot *self, double dx, double dy, GtkGestureDrag *ges
   if (fabs (dx) < 2)
     return;
   {
-    double width = rounds_plot_get_time_scale (self->plot)->width;
+    double width = rounds_plot_get_time_scale (self->plot)->width * self->text_scale;
     gint64 step = llround (-dx / width * (double) (self->drag_to_us - self->drag_from_us));
 
     rounds_plot_set_window (self->plot, self->drag_from_us + step, self->drag_to_us + step);
@@ -379,6 +398,7 @@ rounds_vitals_plot_init (RoundsVitalsPlot *self)
   GtkGesture *click = gtk_gesture_click_new ();
   AdwStyleManager *style = adw_style_manager_get_default ();
 
+  self->text_scale = 1;
   self->crosshair_us = G_MININT64;
   gtk_widget_set_focusable (widget, TRUE);
   rounds_accessible_name (widget, _("Plot of vital signs"));
