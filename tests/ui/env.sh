@@ -32,9 +32,10 @@ window-height=${size##*x}
 END
   cat >"$home/config/gtk-4.0/settings.ini" <<END
 [Settings]
-gtk-xft-dpi=$((98304 * ${ROUNDS_TEXT_SCALE:-1}))
 gtk-enable-animations=false
 END
+  # The size of text comes from the screen's resources here; what settings.ini says of it is passed over.
+  echo "Xft.dpi: $((96 * ${ROUNDS_TEXT_SCALE:-1}))" >"$home/.Xdefaults"
   env -u WAYLAND_DISPLAY -u DISPLAY HOME="$home" XDG_RUNTIME_DIR="$home/run" XDG_DATA_HOME="$home/data" \
     XDG_CONFIG_HOME="$home/config" XDG_CACHE_HOME="$home/cache" XDG_STATE_HOME="$home/state" \
     GSETTINGS_BACKEND=keyfile GSK_RENDERER=cairo GDK_BACKEND=x11 GTK_A11Y=atspi NO_AT_BRIDGE=0 \

@@ -58,6 +58,10 @@ def main():
         w.press(role="check box", patience_s=3)
         w.settle(4.0)
         shot(w, "enhanced")
+        if KIND == "dark":
+            w.press(name="Wipe", patience_s=3)
+            w.settle(2.0)
+            shot(w, "wipe")
     except Missing:
         pass
     w.key("Control", "Shift", "s")

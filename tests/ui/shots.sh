@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A picture of every screen from the real window: light and dark, wide and 360 px, English and Chinese.
+# A picture of every screen from the real window: light and dark, wide and 360 px, large text, English and Chinese.
+# "readme" makes the three that README.md shows and puts them into data/screenshots.
 set -eu
 build=$1
 shift
@@ -12,6 +13,10 @@ homes=$(mktemp -d)
 trap 'rm -rf "$homes"' EXIT
 export ROUNDS_KDF_FLOOR=1
 [ $# -gt 0 ] || set -- light dark narrow text chinese
+case " $* " in
+  *" readme "*) set -- light dark; readme=yes ;;
+  *) readme= ;;
+esac
 for kind in "$@"; do
   size=1600x1000 scheme=prefer-light lang=C.UTF-8 scale=1
   case $kind in
@@ -33,6 +38,12 @@ done
 if [ -n "${ROUNDS_KEEP_SCREENSHOTS:-}" ]; then
   for pair in summary:summary-light scans:enhanced-light vitals:vitals-light; do
     convert "$shots/${pair#*:}.png" -colors 200 -strip "$top/data/screenshots/${pair%%:*}.png"
+  done
+fi
+if [ -n "$readme" ]; then
+  mkdir -p "$top/data/screenshots"
+  for pair in summary-light:summary wipe-dark:scans vitals-light:vitals; do
+    convert "$shots/${pair%:*}.png" +dither -colors 256 -strip "PNG8:$top/data/screenshots/${pair#*:}.png"
   done
 fi
 echo "The pictures are in $shots" >&2
