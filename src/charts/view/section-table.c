@@ -41,10 +41,7 @@ text_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *item, Cell *cell)
 
       GtkWidget *second = rounds_label_new (NULL, "dimmed caption");
 
-      /* Beside no other column there is room below: neither a drug's strength nor a date is cut. */
-      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-      gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_NONE);
-      gtk_label_set_wrap (GTK_LABEL (second), TRUE);
+      /* Dose and date are read whole; a row's height is settled before its width, so a long name ends in dots. */
       gtk_label_set_ellipsize (GTK_LABEL (second), PANGO_ELLIPSIZE_NONE);
       gtk_box_append (GTK_BOX (box), label);
       gtk_box_append (GTK_BOX (box), second);
