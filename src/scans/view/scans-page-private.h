@@ -50,6 +50,7 @@ struct _RoundsScansPage
   char *failed_message;        /* of the current slice */
   guint loading_timer;
   gboolean saving;             /* the run in progress will be stored */
+  gboolean wants_focus;        /* was asked to take it before there was a picture */
 
   /* what the actions show */
   char *tool, *compare;

@@ -303,6 +303,15 @@ open_stack (RoundsScansPage *self, RoundsScanSeries *series)
   rounds_scans_page_load_measurements (self);
   rounds_scans_page_update_image (self);
   rounds_scans_page_sync_actions (self);
+  /* The page was asked for before there was a picture. */
+  if (self->wants_focus && gtk_widget_get_mapped (GTK_WIDGET (self)))
+    {
+      GtkWidget *focus = gtk_root_get_focus (gtk_widget_get_root (GTK_WIDGET (self)));
+
+      if (focus == NULL || gtk_widget_is_ancestor (focus, GTK_WIDGET (self)))
+        gtk_widget_grab_focus (GTK_WIDGET (self->viewport));
+    }
+  self->wants_focus = FALSE;
   audit (self, series, "view", NULL);
 }
 
@@ -594,9 +603,8 @@ rounds_scans_page_grab_focus (GtkWidget *widget)
 {
   RoundsScansPage *self = ROUNDS_SCANS_PAGE (widget);
 
-  if (gtk_widget_get_mapped (GTK_WIDGET (self->viewport)) && gtk_widget_grab_focus (GTK_WIDGET (self->viewport)))
-    return TRUE;
-  return GTK_WIDGET_CLASS (rounds_scans_page_parent_class)->grab_focus (widget);
+  self->wants_focus = !gtk_widget_get_mapped (GTK_WIDGET (self->viewport));
+  return !self->wants_focus && gtk_widget_grab_focus (GTK_WIDGET (self->viewport));
 }
 
 static void
