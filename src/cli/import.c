@@ -7,10 +7,10 @@
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
 
-#include "import/import.h"
+#include "cli/import-report.h"
 
-static void
-report_file (const RoundsImportReport *report, guint done, guint total, gpointer data)
+void
+rounds_cli_report_import (const RoundsImportReport *report, guint done, guint total, gpointer data)
 {
   RoundsCli *cli = data;
 
@@ -87,8 +87,8 @@ run (RoundsCli *cli, int argc, char **argv)
     g_ptr_array_add (paths, g_strdup (rest[i]));
   g_ptr_array_add (paths, NULL);
   options.as_known = as_known;
-  if (!rounds_import_paths (cli->store, (const char *const *) paths->pdata, &options, report_file, cli, &summary,
-                            cli->cancellable, &error))
+  if (!rounds_import_paths (cli->store, (const char *const *) paths->pdata, &options, rounds_cli_report_import, cli,
+                            &summary, cli->cancellable, &error))
     {
       report_summary (cli, &summary);
       return rounds_cli_fail (error);

@@ -11,7 +11,7 @@
 #include "base/instant.h"
 #include "base/quantity.h"
 #include "cli/image-source.h"
-#include "import/import.h"
+#include "cli/import-report.h"
 #include "import/walk.h"
 #include "vitals/answer.h"
 #include "vitals/export.h"
@@ -59,28 +59,6 @@ rounds_cli_parse_instant (const RoundsCommand *command, const char *option, cons
 
 /* --- import and list -------------------------------------------------------------------------------- */
 
-static void
-imported (const RoundsImportReport *report, guint done, guint total, gpointer data)
-{
-  RoundsCli *cli = data;
-
-  if (!cli->json)
-    {
-      rounds_cli_print_line ("%-10s %-10s %6u  %s%s%s", rounds_import_status_to_string (report->status),
-                             rounds_import_kind_to_string (report->kind), report->count, report->path,
-                             report->detail != NULL ? ": " : "", report->detail != NULL ? report->detail : "");
-      return;
-    }
-  json_object *line = json_object_new_object ();
-
-  rounds_cli_add_text (line, "path", report->path);
-  rounds_cli_add_text (line, "kind", rounds_import_kind_to_string (report->kind));
-  rounds_cli_add_text (line, "status", rounds_import_status_to_string (report->status));
-  rounds_cli_add_text (line, "detail", report->detail);
-  rounds_cli_add_int (line, "count", report->count);
-  rounds_cli_print_json (line);
-}
-
 static RoundsExit
 import (RoundsCli *cli, int argc, char **argv)
 {
@@ -112,7 +90,7 @@ import (RoundsCli *cli, int argc, char **argv)
     return code;
   options.patient_id = patient;
   options.vitals_only = TRUE;
-  if (!rounds_import_paths (cli->store, (const char *const *) rest, &options, imported, cli, &summary,
+  if (!rounds_import_paths (cli->store, (const char *const *) rest, &options, rounds_cli_report_import, cli, &summary,
                             cli->cancellable, &error))
     return rounds_cli_fail (error);
   return summary.refused_any ? ROUNDS_EXIT_REJECTED : ROUNDS_EXIT_DONE;
