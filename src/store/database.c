@@ -23,7 +23,9 @@ struct _RoundsDatabase {
 };
 
 /* In order; the place in the list is the schema's version. */
-static const char *const record_steps[] = { "001-records.sql" };
+static const char *const record_steps[] = {
+  "001-records.sql", "002-sync.sql", "003-search.sql", "004-people.sql",
+};
 static const char *const pixel_steps[] = { "101-pixels.sql" };
 
 static const struct {
