@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sync against a server that loses answers, refuses, forgets and lies. */
 
+#include "../fault/fhir-server.h"
 #include "../store/store-fixture.h"
-#include "mini-fhir.h"
 #include "sync/connection.h"
 #include "sync/session.h"
 

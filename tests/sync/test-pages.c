@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Downloads over pages that break, lead astray or come late. */
 
+#include "../fault/fhir-server.h"
 #include "../store/store-fixture.h"
-#include "mini-fhir.h"
 #include "sync/connection.h"
 #include "sync/session.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Syncing in the background: at start, after a change, and what the window is told of it. */
 
+#include "../fault/fhir-server.h"
 #include "../store/store-fixture.h"
-#include "mini-fhir.h"
 #include "sync/connection.h"
 #include "sync/schedule.h"
 

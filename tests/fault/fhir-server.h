@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "../fault/server.h"
+#include "server.h"
 #include "fhir/json.h"
 
 /* A small FHIR server in memory, good enough to sync with, whose behaviour a test bends. */

@@ -2,7 +2,7 @@
 /* FHIR in memory: read, update, delete, search by _lastUpdated, history since, batch and transaction. What it
  * does not need to know (parameters, validation) it does not. */
 
-#include "mini-fhir.h"
+#include "fhir-server.h"
 
 #include <stdlib.h>
 #include <string.h>
