@@ -29,8 +29,13 @@ rounds_connection_free (RoundsConnection *self)
   g_free (self->dicomweb_url);
   g_free (self->auth);
   g_free (self->user);
+  g_free (self->client_id);
+  g_free (self->scope);
   g_free (self->ca_file);
+  g_free (self->ca_pem);
   g_free (self->pins);
+  g_free (self->client_cert);
+  g_clear_pointer (&self->client_key, rounds_secret_unref);
   g_free (self);
 }
 
