@@ -72,6 +72,11 @@ RoundsConflict *rounds_store_conflict_get (RoundsStore *self, const char *type, 
 /* json = the text decided on (NULL = deleted); it becomes a pending change on top of theirs. */
 gboolean rounds_store_conflict_resolve (RoundsStore *self, const char *type, const char *id, const char *json,
                                         GError **error);
+/* Takes the last decision back: the conflict is open again with the same three versions, mine is what stands here.
+ * revision = that of the resource after the decision; status = what the conflict's was ("open", "restored").
+ * STALE when it was changed or sent since, BUSY while it is being sent. */
+gboolean rounds_store_conflict_reopen (RoundsStore *self, const char *type, const char *id, gint64 revision,
+                                       const char *status, GError **error);
 /* Merge without a conflict: base := theirs, local := merged (stays pending when it differs from theirs). */
 gboolean rounds_store_rebase (RoundsStore *self, const char *type, const char *id, const char *theirs_json,
                               const char *theirs_version, const char *merged_json, GError **error);
