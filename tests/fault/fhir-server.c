@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* FHIR in memory: read, update, delete, search by _lastUpdated, history since, batch and transaction. What it
- * does not need to know (parameters, validation) it does not. */
+/* FHIR in memory: read, vread, create, update, delete, backups, faults. Bundles are in fhir-bundle.c, searches
+ * and histories in fhir-search.c, what is refused in fhir-rules.c. One request at a time; nothing is kept on disk. */
 
-#include "fhir-server.h"
+#include "fhir-server-private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/instant.h"
+#include "fhir/reference.h"
 #include "fhir/resource.h"
 
-static void
-resource_free (gpointer data)
+/* --- what it holds ------------------------------------------------------------------------------------ */
+
+void
+mini_resource_free (gpointer data)
 {
   MiniResource *self = data;
 
   g_clear_pointer (&self->json, json_object_put);
+  g_clear_pointer (&self->past, g_ptr_array_unref);
+  g_free (self->key);
   g_free (self);
 }
 
@@ -27,20 +32,65 @@ mini_get (MiniFhir *self, const char *type, const char *id)
   return g_hash_table_lookup (self->resources, key);
 }
 
-static void
-stamp (MiniResource *resource)
+char *
+mini_version_text (MiniFhir *self, const MiniResource *resource)
 {
-  g_autofree char *version = g_strdup_printf ("%d", resource->version);
-  g_autofree char *when = rounds_instant_format_utc (resource->updated_us);
-  json_object *meta = json_object_new_object ();
-
-  json_object_object_add (meta, "versionId", json_object_new_string (version));
-  json_object_object_add (meta, "lastUpdated", json_object_new_string (when));
-  json_object_object_add (resource->json, "meta", meta);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  return g_strdup_printf (self->version_form, resource->version);
 }
 
-void
-mini_put (MiniFhir *self, const char *type, const char *id, const char *json)
+char *
+mini_etag (MiniFhir *self, const MiniResource *resource)
+{
+  return self->etag_form != NULL ? g_strdup_printf (self->etag_form, resource->version) : NULL;
+#pragma GCC diagnostic pop
+}
+
+/* meta.versionId and lastUpdated are the server's; what else is in meta stays. */
+static void
+stamp (MiniFhir *self, MiniResource *resource)
+{
+  g_autofree char *version = mini_version_text (self, resource);
+  g_autofree char *when = rounds_instant_format_utc (resource->updated_us);
+  json_object *meta = rounds_json_peek (resource->json, "meta");
+
+  if (!json_object_is_type (meta, json_type_object))
+    {
+      meta = json_object_new_object ();
+      json_object_object_add (resource->json, "meta", meta);
+    }
+  json_object_object_add (meta, "versionId", json_object_new_string (version));
+  json_object_object_add (meta, "lastUpdated", json_object_new_string (when));
+}
+
+MiniResource *
+mini_copy_version (const MiniResource *from)
+{
+  MiniResource *self = g_new0 (MiniResource, 1);
+
+  *self = *from;
+  self->json = json_object_get (from->json);   /* never changed once it is stamped */
+  self->key = g_strdup (from->key);
+  self->past = NULL;
+  return self;
+}
+
+MiniResource *
+mini_copy_resource (const MiniResource *from)
+{
+  MiniResource *self = mini_copy_version (from);
+  guint i;
+
+  self->past = g_ptr_array_new_with_free_func (mini_resource_free);
+  for (i = 0; i < from->past->len; i++)
+    g_ptr_array_add (self->past, mini_copy_version (from->past->pdata[i]));
+  return self;
+}
+
+/* A new version. Takes json (NULL = deleted). */
+static MiniResource *
+put_version (MiniFhir *self, const char *type, const char *id, json_object *json, gint64 late_us)
 {
   g_autofree char *key = g_strconcat (type, "/", id, NULL);
   MiniResource *resource = g_hash_table_lookup (self->resources, key);
@@ -48,17 +98,35 @@ mini_put (MiniFhir *self, const char *type, const char *id, const char *json)
   if (resource == NULL)
     {
       resource = g_new0 (MiniResource, 1);
+      resource->key = g_strdup (key);
+      resource->past = g_ptr_array_new_with_free_func (mini_resource_free);
       g_hash_table_insert (self->resources, g_steal_pointer (&key), resource);
     }
+  else
+    g_ptr_array_add (resource->past, mini_copy_version (resource));
   g_clear_pointer (&resource->json, json_object_put);
   resource->version++;
-  resource->updated_us = self->now_us;
+  resource->stored_us = self->now_us;
+  resource->updated_us = self->now_us - late_us;
+  resource->json = json;
   if (json != NULL)
-    {
-      resource->json = rounds_json_parse (json, -1, NULL);
-      g_assert_nonnull (resource->json);
-      stamp (resource);
-    }
+    stamp (self, resource);
+  return resource;
+}
+
+void
+mini_put_late (MiniFhir *self, const char *type, const char *id, const char *json, gint64 late_us)
+{
+  json_object *parsed = json != NULL ? rounds_json_parse (json, -1, NULL) : NULL;
+
+  g_assert_true (json == NULL || parsed != NULL);
+  put_version (self, type, id, parsed, late_us);
+}
+
+void
+mini_put (MiniFhir *self, const char *type, const char *id, const char *json)
+{
+  mini_put_late (self, type, id, json, 0);
 }
 
 guint
@@ -74,232 +142,407 @@ mini_count (MiniFhir *self, const char *type)
   return n;
 }
 
+gboolean
+mini_has_type (MiniFhir *self, const char *type)
+{
+  g_auto (GStrv) types = g_strsplit (self->types, " ", -1);
+
+  return g_strv_contains ((const char *const *) types, type);
+}
+
 void
 mini_outcome (FaultAnswer *answer, int status, const char *text)
 {
+  g_autoptr (json_object) words = json_object_new_string (text);
+
   answer->status = status;
   g_string_printf (answer->body,
                    "{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":\"error\",\"code\":\"invalid\","
-                   "\"diagnostics\":\"%s\"}]}",
-                   text);
+                   "\"diagnostics\":%s}]}",
+                   json_object_to_json_string (words));
 }
 
-/* --- one interaction -------------------------------------------------------------------------------- */
+/* --- backups -------------------------------------------------------------------------------------------- */
+
+struct _MiniBackup {
+  GPtrArray *resources;
+};
+
+MiniBackup *
+mini_backup (MiniFhir *self)
+{
+  MiniBackup *backup = g_new0 (MiniBackup, 1);
+  GHashTableIter iter;
+  gpointer value;
+
+  backup->resources = g_ptr_array_new_with_free_func (mini_resource_free);
+  g_hash_table_iter_init (&iter, self->resources);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    g_ptr_array_add (backup->resources, mini_copy_resource (value));
+  return backup;
+}
+
+void
+mini_restore (MiniFhir *self, const MiniBackup *backup)
+{
+  guint i;
+
+  g_hash_table_remove_all (self->resources);
+  for (i = 0; i < backup->resources->len; i++)
+    {
+      MiniResource *resource = mini_copy_resource (backup->resources->pdata[i]);
+
+      g_hash_table_insert (self->resources, g_strdup (resource->key), resource);
+    }
+  g_hash_table_remove_all (self->searches);
+}
+
+void
+mini_backup_free (MiniBackup *self)
+{
+  g_ptr_array_unref (self->resources);
+  g_free (self);
+}
+
+/* --- one interaction -------------------------------------------------------------------------------------- */
 
 static void
-give (MiniFhir *self, MiniResource *resource, FaultAnswer *answer)
+add_header (FaultAnswer *answer, const char *name, const char *value)
 {
-  g_autofree char *text = rounds_json_print (resource->json);
-
-  g_string_assign (answer->body, text);
-  if (self->etag_form != NULL)
-    {
-      g_string_append (answer->headers, "ETag: ");
-      g_string_append_printf (answer->headers, self->etag_form, resource->version);
-      g_string_append (answer->headers, "\r\n");
-    }
-}
-
-static int
-match_version (const char *condition)
-{
-  return condition != NULL && strchr (condition, '"') != NULL ? atoi (strchr (condition, '"') + 1) : 0;
-}
-
-/* Whether a PUT may be done: HTTP status, 0 = yes. */
-static int
-check_put (MiniFhir *self, const char *type, const char *id, int if_match)
-{
-  MiniResource *resource = mini_get (self, type, id);
-
-  if (if_match > 0 && !self->ignores_if_match && (resource == NULL || resource->version != if_match))
-    return 412;
-  return 0;
+  g_string_append_printf (answer->headers, "%s: %s\r\n", name, value);
 }
 
 static void
-interact (MiniFhir *self, const char *method, const char *type, const char *id, const char *body, int if_match,
-          FaultAnswer *answer)
+give (MiniFhir *self, MiniResource *resource, gboolean with_body, FaultAnswer *answer)
 {
-  MiniResource *resource = mini_get (self, type, id);
-  int refused;
+  g_autofree char *etag = mini_etag (self, resource);
+  g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (resource->updated_us / G_USEC_PER_SEC);
+  g_autofree char *modified = g_date_time_format (when, "%a, %d %b %Y %H:%M:%S GMT");
 
-  if (g_str_equal (method, "GET"))
+  if (with_body)
     {
-      if (resource == NULL)
-        mini_outcome (answer, 404, "not known");
-      else if (resource->json == NULL)
-        mini_outcome (answer, 410, "deleted");
-      else
-        give (self, resource, answer);
+      g_autofree char *text = rounds_json_print (resource->json);
+
+      g_string_assign (answer->body, text);
     }
-  else if (g_str_equal (method, "DELETE"))
-    {
-      if (resource != NULL && resource->json != NULL)
-        mini_put (self, type, id, NULL);
-      answer->status = 204;
-    }
-  else if ((refused = check_put (self, type, id, if_match)) != 0)
-    mini_outcome (answer, refused, "version conflict");
-  else
-    {
-      answer->status = resource != NULL && resource->json != NULL ? 200 : 201;
-      self->n_puts++;
-      mini_put (self, type, id, body);
-      give (self, mini_get (self, type, id), answer);
-    }
+  if (etag != NULL)
+    add_header (answer, "ETag", etag);
+  add_header (answer, "Last-Modified", modified);
 }
 
-/* --- lists -------------------------------------------------------------------------------------------- */
-
-static int
-compare_updated (gconstpointer a, gconstpointer b)
+static void
+give_location (MiniFhir *self, MiniResource *resource, FaultAnswer *answer)
 {
-  const MiniResource *x = *(MiniResource *const *) a, *y = *(MiniResource *const *) b;
+  g_autofree char *version = mini_version_text (self, resource);
+  g_autofree char *location = NULL;
 
-  return x->updated_us < y->updated_us ? -1 : x->updated_us > y->updated_us;
+  switch (self->location)
+    {
+    case MINI_LOCATION_ABSOLUTE:
+      location = g_strconcat (self->url, resource->key, "/_history/", version, NULL);
+      break;
+    case MINI_LOCATION_RELATIVE:
+      location = g_strconcat (resource->key, "/_history/", version, NULL);
+      break;
+    case MINI_LOCATION_SHORT:
+      location = g_strconcat (self->url, resource->key, NULL);
+      break;
+    default: return;
+    }
+  add_header (answer, "Location", location);
 }
 
 static char *
-parameter (const char *path, const char *name)
+dup_opaque (const char *etag)
 {
-  g_autofree char *pattern = g_strconcat (name, "=", NULL);
-  const char *at = strstr (path, pattern);
+  const char *start = etag != NULL ? strchr (etag, '"') : NULL;
+  const char *end = start != NULL ? strchr (start + 1, '"') : NULL;
 
-  if (at == NULL)
-    return NULL;
-  at += strlen (pattern);
-  return g_strndup (at, strcspn (at, "&"));
+  return end != NULL ? g_strndup (start + 1, end - start - 1) : g_strdup (etag);
 }
 
-static gint64
-instant_of (const char *text)
+static gboolean
+matches (MiniFhir *self, const MiniResource *resource, const char *if_match)
 {
-  RoundsInstant instant = { 0 };
+  g_autofree char *wanted = dup_opaque (if_match);
+  g_autofree char *etag = resource != NULL ? mini_etag (self, resource) : NULL;
+  g_autofree char *opaque = dup_opaque (etag);
+  g_autofree char *version = resource != NULL ? mini_version_text (self, resource) : NULL;
 
-  if (text != NULL)
-    g_assert_true (rounds_instant_parse (g_str_has_prefix (text, "ge") ? text + 2 : text, &instant, NULL));
-  return instant.us;
+  return resource != NULL && (g_strcmp0 (wanted, opaque) == 0 || g_strcmp0 (wanted, version) == 0);
 }
 
 static void
-list (MiniFhir *self, const char *path, const char *type, gboolean history, FaultAnswer *answer)
+read_one (MiniFhir *self, const MiniInteraction *it, FaultAnswer *answer)
 {
-  g_autofree char *since = parameter (path, history ? "_since" : "_lastUpdated");
-  g_autofree char *offset_text = parameter (path, "_offset");
-  gint64 from = instant_of (since);
-  guint offset = offset_text != NULL ? (guint) atoi (offset_text) : 0, i;
-  g_autoptr (GPtrArray) found = g_ptr_array_new ();
-  g_autoptr (GHashTable) keys = g_hash_table_new (NULL, NULL);
-  GHashTableIter iter;
-  gpointer key, value;
+  MiniResource *resource = mini_get (self, it->type, it->id);
+  guint i;
 
-  g_hash_table_iter_init (&iter, self->resources);
-  while (g_hash_table_iter_next (&iter, &key, &value))
+  if (resource != NULL && it->version != NULL)
     {
-      MiniResource *resource = value;
+      g_autofree char *newest = mini_version_text (self, resource);
+      MiniResource *found = g_str_equal (newest, it->version) ? resource : NULL;
 
-      if (type != NULL && !(g_str_has_prefix (key, type) && ((char *) key)[strlen (type)] == '/'))
-        continue;
-      if (resource->updated_us < from || (!history && resource->json == NULL))
-        continue;
-      g_ptr_array_add (found, resource);
-      g_hash_table_insert (keys, resource, key);
-    }
-  g_ptr_array_sort (found, compare_updated);
-  g_string_printf (answer->body, "{\"resourceType\":\"Bundle\",\"type\":\"%s\",\"link\":[", history ? "history" : "searchset");
-  if (offset + self->page < found->len)
-    {
-      const char *query = path + strlen ("/fhir/");
-      const char *old = strstr (query, "&_offset=");
-      int length = old != NULL ? (int) (old - query) : (int) strlen (query);
-
-      g_string_append_printf (answer->body, "{\"relation\":\"next\",\"url\":\"%s%.*s&_offset=%u\"}", self->url, length,
-                              query, offset + self->page);
-    }
-  g_string_append (answer->body, "],\"entry\":[");
-  for (i = offset; i < MIN (offset + self->page, found->len); i++)
-    {
-      MiniResource *resource = found->pdata[i];
-      const char *name = g_hash_table_lookup (keys, resource);
-
-      g_string_append_printf (answer->body, "%s{\"fullUrl\":\"%s%s\",", i > offset ? "," : "", self->url, name);
-      if (resource->json != NULL)
+      for (i = 0; i < resource->past->len && found == NULL; i++)
         {
-          g_autofree char *text = rounds_json_print (resource->json);
+          g_autofree char *version = mini_version_text (self, resource->past->pdata[i]);
 
-          g_string_append_printf (answer->body, "\"resource\":%s}", text);
+          found = g_str_equal (version, it->version) ? resource->past->pdata[i] : NULL;
         }
-      else
-        g_string_append_printf (answer->body,
-                                "\"request\":{\"method\":\"DELETE\",\"url\":\"%s\"},\"response\":{\"status\":\"204\","
-                                "\"etag\":\"W/\\\"%d\\\"\"}}",
-                                name, resource->version);
+      resource = found;
     }
-  g_string_append (answer->body, "]}");
+  if (resource == NULL)
+    mini_outcome (answer, 404, "not known");
+  else if (resource->json == NULL)
+    mini_outcome (answer, 410, "deleted");
+  else
+    give (self, resource, TRUE, answer);
 }
 
-/* --- bundles ------------------------------------------------------------------------------------------- */
+static void
+delete_one (MiniFhir *self, const MiniInteraction *it, FaultAnswer *answer)
+{
+  MiniResource *resource = mini_get (self, it->type, it->id);
+
+  if (self->integrity && resource != NULL && mini_is_referred_to (self, resource->key))
+    {
+      mini_outcome (answer, 409, "others refer to it");
+      return;
+    }
+  if (resource != NULL && resource->json != NULL)
+    put_version (self, it->type, it->id, NULL, 0);
+  answer->status = 204;
+}
+
+/* Whether what is written may be. FALSE = answered. */
+static gboolean
+check_body (MiniFhir *self, const MiniInteraction *it, FaultAnswer *answer)
+{
+  g_autofree char *bad = mini_check_resource (it->body, it->type, it->id);
+  g_autofree char *broken = bad == NULL && self->integrity
+                              ? mini_find_broken_reference (self, it->body, it->together) : NULL;
+
+  if (bad != NULL)
+    mini_outcome (answer, strstr (bad, "mustBeRefused") != NULL || strstr (bad, "Observation.") != NULL ? 422 : 400, bad);
+  else if (broken != NULL)
+    mini_outcome (answer, 422, broken);
+  return bad == NULL && broken == NULL;
+}
 
 static void
-bundle (MiniFhir *self, const FaultRequest *request, FaultAnswer *answer)
+create_one (MiniFhir *self, const MiniInteraction *it, const char *new_id, FaultAnswer *answer)
 {
-  g_autoptr (json_object) in = rounds_json_parse (request->body, request->body_size, NULL);
-  json_object *entries = rounds_json_peek (in, "entry");
-  gboolean transaction = g_strcmp0 (rounds_json_peek_string (in, "type"), "transaction") == 0;
-  gsize i, n = json_object_array_length (entries);
-  g_autoptr (GString) out = g_string_new ("{\"resourceType\":\"Bundle\",\"entry\":[");
+  g_autofree char *id = new_id != NULL ? g_strdup (new_id) : g_strdup_printf ("s%u", ++self->next_id);
+  MiniResource *resource;
+  json_object *copy;
 
-  self->n_transactions += transaction;
-  for (i = 0; transaction && i < n; i++)
+  self->n_posts++;
+  if (!check_body (self, it, answer))
+    return;
+  if (it->if_none_exist != NULL && self->conditional_create)
     {
-      json_object *entry = json_object_array_get_idx (entries, i);
-      g_auto (GStrv) parts = g_strsplit (rounds_json_peek_string (entry, "request.url"), "/", 2);
-      int refused = check_put (self, parts[0], parts[1],
-                               match_version (rounds_json_peek_string (entry, "request.ifMatch")));
+      g_autoptr (GPtrArray) found = mini_find (self, it->type, it->if_none_exist);
 
-      if (rounds_json_peek (entry, "resource.mustBeRefused") != NULL)
-        refused = 422;
-      if (refused != 0)
+      if (found == NULL || found->len > 1)
         {
-          mini_outcome (answer, refused, "one of the entries is wrong");
+          mini_outcome (answer, 412, "the condition is none, or finds several");
+          return;
+        }
+      if (found->len == 1)
+        {
+          give (self, found->pdata[0], !self->says_nothing && !it->minimal, answer);
+          give_location (self, found->pdata[0], answer);
           return;
         }
     }
-  for (i = 0; i < n; i++)
-    {
-      json_object *entry = json_object_array_get_idx (entries, i);
-      g_auto (GStrv) parts = g_strsplit (rounds_json_peek_string (entry, "request.url"), "/", 2);
-      json_object *resource = rounds_json_peek (entry, "resource");
-      g_autofree char *text = resource != NULL ? rounds_json_print (resource) : NULL;
-      FaultAnswer one = { .status = 200, .headers = g_string_new (NULL), .body = g_string_new (NULL) };
-
-      interact (self, rounds_json_peek_string (entry, "request.method"), parts[0], parts[1], text, 0, &one);
-      g_string_append_printf (out, "%s{\"response\":{\"status\":\"%d\"}%s%s}", i > 0 ? "," : "", one.status,
-                              one.status < 300 ? ",\"resource\":" : "", one.status < 300 ? one.body->str : "");
-      g_string_free (one.headers, TRUE);
-      g_string_free (one.body, TRUE);
-    }
-  g_string_append (out, "]}");
-  g_string_assign (answer->body, out->str);
+  copy = rounds_json_copy (it->body);
+  json_object_object_add (copy, "id", json_object_new_string (id));
+  resource = put_version (self, it->type, id, copy, 0);
+  answer->status = 201;
+  give (self, resource, !self->says_nothing && !it->minimal, answer);
+  give_location (self, resource, answer);
 }
+
+static void
+update_one (MiniFhir *self, const MiniInteraction *it, FaultAnswer *answer)
+{
+  MiniResource *resource = mini_get (self, it->type, it->id);
+
+  if (it->if_match != NULL && !self->ignores_if_match && !matches (self, resource, it->if_match))
+    {
+      mini_outcome (answer, self->stale_status, "version conflict");
+      return;
+    }
+  if (resource == NULL && !self->put_creates)
+    {
+      mini_outcome (answer, 405, "ids are given by the server");
+      return;
+    }
+  if (!check_body (self, it, answer))
+    return;
+  answer->status = resource != NULL && resource->json != NULL ? 200 : 201;
+  self->n_puts++;
+  resource = put_version (self, it->type, it->id, rounds_json_copy (it->body), 0);
+  give (self, resource, !self->says_nothing && !it->minimal, answer);
+  if (answer->status == 201)
+    give_location (self, resource, answer);
+}
+
+void
+mini_interact (MiniFhir *self, const MiniInteraction *it, const char *new_id, FaultAnswer *answer)
+{
+  if (!mini_has_type (self, it->type))
+    mini_outcome (answer, 404, "this type is not known here");
+  else if (it->id != NULL && !rounds_fhir_is_id (it->id))
+    mini_outcome (answer, 400, "the id is no FHIR id");
+  else if (g_str_equal (it->method, "GET") && it->id != NULL)
+    read_one (self, it, answer);
+  else if (g_str_equal (it->method, "DELETE") && it->id != NULL)
+    delete_one (self, it, answer);
+  else if (g_str_equal (it->method, "PUT") && it->id != NULL)
+    update_one (self, it, answer);
+  else if (g_str_equal (it->method, "POST") && it->id == NULL)
+    create_one (self, it, new_id, answer);
+  else
+    mini_outcome (answer, 405, "not possible here");
+}
+
+/* --- requests --------------------------------------------------------------------------------------------- */
 
 static void
 metadata (MiniFhir *self, FaultAnswer *answer)
 {
-  static const char *const types[] = { "Patient", "Observation", "Condition", "Basic" };
+  g_auto (GStrv) types = g_strsplit (self->types, " ", -1);
   guint i;
 
-  g_string_assign (answer->body, "{\"resourceType\":\"CapabilityStatement\",\"fhirVersion\":\"4.0.1\",\"software\":"
-                                 "{\"name\":\"Mini\"},\"rest\":[{\"mode\":\"server\",\"interaction\":[");
+  g_string_printf (answer->body, "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"kind\":\"instance\","
+                                 "\"fhirVersion\":\"4.0.1\",\"format\":[\"json\"],\"software\":{\"name\":\"Mini\"%s%s%s},"
+                                 "\"rest\":[{\"mode\":\"server\",\"interaction\":[",
+                   self->software_version != NULL ? ",\"version\":\"" : "",
+                   self->software_version != NULL ? self->software_version : "", self->software_version != NULL ? "\"" : "");
   g_string_append (answer->body, self->transactions ? "{\"code\":\"transaction\"},{\"code\":\"batch\"}" : "");
   g_string_append (answer->body, self->transactions && self->history ? "," : "");
   g_string_append (answer->body, self->history ? "{\"code\":\"history-system\"}" : "");
   g_string_append (answer->body, "],\"resource\":[");
-  for (i = 0; i < G_N_ELEMENTS (types); i++)
-    g_string_append_printf (answer->body, "%s{\"type\":\"%s\",\"interaction\":[{\"code\":\"search-type\"}]}",
-                            i > 0 ? "," : "", types[i]);
+  for (i = 0; types[i] != NULL; i++)
+    g_string_append_printf (answer->body,
+                            "%s{\"type\":\"%s\",\"versioning\":\"versioned\",\"updateCreate\":%s,\"conditionalCreate\":%s,"
+                            "\"interaction\":[{\"code\":\"read\"},{\"code\":\"update\"},{\"code\":\"create\"},"
+                            "{\"code\":\"delete\"},{\"code\":\"search-type\"}%s]}",
+                            i > 0 ? "," : "", types[i], self->put_creates ? "true" : "false",
+                            self->conditional_create ? "true" : "false",
+                            self->type_history ? ",{\"code\":\"history-type\"}" : "");
   g_string_append (answer->body, "]}]}");
+}
+
+/* A body that is JSON as FHIR has it; NULL = answered. */
+static json_object *
+read_body (MiniFhir *self, const FaultRequest *request, FaultAnswer *answer)
+{
+  const char *type = fault_request_header (request, "content-type");
+  json_object *body;
+
+  if (self->max_bytes > 0 && request->body_size > self->max_bytes)
+    {
+      mini_outcome (answer, 413, "too large");
+      return NULL;
+    }
+  if (type == NULL || (!g_str_has_prefix (type, "application/fhir+json") && !g_str_has_prefix (type, "application/json")))
+    {
+      mini_outcome (answer, 415, "the body is no FHIR JSON");
+      return NULL;
+    }
+  body = rounds_json_parse (request->body, request->body_size, NULL);
+  if (body == NULL)
+    mini_outcome (answer, 400, "the body is no JSON");
+  return body;
+}
+
+static void
+work (MiniFhir *self, const FaultRequest *request, const char *path, FaultAnswer *answer)
+{
+  g_autofree char *name = g_strndup (path, strcspn (path, "?"));
+  g_auto (GStrv) parts = g_strsplit (name, "/", 5);
+  guint n = g_strv_length (parts);
+  gboolean get = g_str_equal (request->method, "GET");
+  gboolean write = g_str_equal (request->method, "PUT") || g_str_equal (request->method, "POST");
+  const char *prefer = fault_request_header (request, "prefer");
+  gboolean minimal = prefer != NULL && strstr (prefer, "return=minimal") != NULL;
+  g_autoptr (json_object) body = NULL;
+  MiniInteraction it = { .method = request->method, .type = parts[0], .minimal = minimal };
+
+  if (write && (body = read_body (self, request, answer)) == NULL)
+    return;
+  if (get && n == 1 && g_str_equal (parts[0], "metadata"))
+    metadata (self, answer);
+  else if (g_str_equal (request->method, "POST") && *name == '\0')
+    mini_bundle (self, body, minimal, answer);
+  else if (n >= 1 && n <= 3 && get && g_str_equal (parts[n - 1], "_history"))
+    mini_history (self, path, n > 1 ? parts[0] : NULL, n > 2 ? parts[1] : NULL, answer);
+  else if (n == 1 && get && mini_has_type (self, parts[0]))
+    mini_search (self, request, path, parts[0], answer);
+  else if (n >= 1 && n <= 4 && *name != '\0' && (n < 3 || (n == 4 && g_str_equal (parts[2], "_history"))))
+    {
+      it.id = n > 1 ? parts[1] : NULL;
+      it.version = n == 4 ? parts[3] : NULL;
+      it.body = body;
+      it.if_match = fault_request_header (request, "if-match");
+      it.if_none_exist = fault_request_header (request, "if-none-exist");
+      mini_interact (self, &it, NULL, answer);
+    }
+  else
+    mini_outcome (answer, 404, "no such address");
+}
+
+/* The first fault that fits, taken off its count; NULL = none. */
+static gboolean
+take_fault (MiniFhir *self, const FaultRequest *request, const char *path, MiniFault *out)
+{
+  GList *l;
+
+  for (l = self->faults.head; l != NULL; l = l->next)
+    {
+      MiniFault *fault = l->data;
+
+      if ((fault->method != NULL && !g_str_equal (fault->method, request->method)) ||
+          (fault->prefix != NULL && !g_str_has_prefix (path, fault->prefix)))
+        continue;
+      if (fault->skip > 0)
+        {
+          fault->skip--;
+          continue;
+        }
+      *out = *fault;
+      if (--fault->times == 0)
+        {
+          g_free (fault);
+          g_queue_delete_link (&self->faults, l);
+        }
+      return TRUE;
+    }
+  return FALSE;
+}
+
+void
+mini_fault (MiniFhir *self, MiniFault fault)
+{
+  fault.times = MAX (fault.times, 1);
+  g_queue_push_tail (&self->faults, g_memdup2 (&fault, sizeof fault));
+}
+
+static void
+apply_fault (const MiniFault *fault, FaultAnswer *answer)
+{
+  if (fault->status != 0)
+    {
+      g_string_truncate (answer->body, 0);
+      mini_outcome (answer, fault->status, "as scripted");
+    }
+  g_string_append (answer->headers, fault->headers != NULL ? fault->headers : "");
+  answer->drop = fault->drop;
+  answer->hold = fault->hold;
+  if (fault->cut > 0)
+    answer->cut = fault->cut;
 }
 
 static void
@@ -307,35 +550,53 @@ handle (const FaultRequest *request, FaultAnswer *answer, gpointer data)
 {
   MiniFhir *self = data;
   const char *path = request->path;
-  g_autofree char *name = NULL;
-  g_auto (GStrv) parts = NULL;
-  g_autofree char *date = NULL;
-  g_autoptr (GDateTime) when = NULL;
+  gint64 told;
+  MiniFault fault = { 0 };
+  gboolean is_fault;
 
-  self->now_us += G_USEC_PER_SEC;
-  when = g_date_time_new_from_unix_utc (self->now_us / G_USEC_PER_SEC);
-  date = g_date_time_format (when, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n");
-  g_string_append (answer->headers, date);
-  g_string_append (answer->headers, "Content-Type: application/fhir+json\r\n");
+  self->now_us += self->tick_us;
+  told = self->now_us + self->date_skew_us;
+  if (self->log->len < 10000)
+    g_ptr_array_add (self->log, g_strconcat (request->method, " ", path, NULL));
+  if (!self->no_date)
+    {
+      g_autoptr (GDateTime) when = g_date_time_new_from_unix_utc (told / G_USEC_PER_SEC);
+      g_autofree char *date = g_date_time_format (when, "%a, %d %b %Y %H:%M:%S GMT");
+
+      add_header (answer, "Date", date);
+    }
+  add_header (answer, "Content-Type", "application/fhir+json");
+  path = g_str_has_prefix (path, "/fhir/") ? path + 6 : g_str_equal (path, "/fhir") ? path + 5 : NULL;
   if (self->before != NULL && self->before (self, request, answer, self->data))
     return;
-  name = g_str_has_prefix (path, "/fhir/") ? g_strndup (path + 6, strcspn (path + 6, "?")) : g_strdup ("");
-  parts = g_strsplit (name, "/", 3);
-  if (g_str_equal (name, "metadata"))
-    metadata (self, answer);
-  else if (g_str_equal (request->method, "POST") && *name == '\0')
-    bundle (self, request, answer);
-  else if (g_str_equal (name, "_history"))
-    list (self, path, NULL, TRUE, answer);
-  else if (parts[0] != NULL && parts[1] == NULL)
-    list (self, path, parts[0], FALSE, answer);
-  else if (parts[0] != NULL && strstr (request->body, "mustBeRefused") != NULL)
-    mini_outcome (answer, 422, "mustBeRefused is not allowed");
-  else if (parts[0] != NULL)
-    interact (self, request->method, parts[0], parts[1], request->body,
-              match_version (fault_request_header (request, "if-match")), answer);
+  if (path == NULL)
+    {
+      mini_outcome (answer, 404, "no such address");
+      return;
+    }
+  is_fault = take_fault (self, request, path, &fault);
+  if (!is_fault || fault.commit || (fault.status == 0 && !fault.drop))
+    work (self, request, path, answer);
+  if (is_fault)
+    apply_fault (&fault, answer);
   if (self->after != NULL)
     self->after (self, request, answer, self->data);
+}
+
+guint
+mini_count_requests (MiniFhir *self, const char *text)
+{
+  guint i, n = 0;
+
+  for (i = 0; i < self->log->len; i++)
+    n += strstr (self->log->pdata[i], text) != NULL;
+  return n;
+}
+
+void
+mini_forget_requests (MiniFhir *self)
+{
+  g_ptr_array_set_size (self->log, 0);
 }
 
 MiniFhir *
@@ -343,11 +604,18 @@ mini_fhir_new (void)
 {
   MiniFhir *self = g_new0 (MiniFhir, 1);
 
-  self->resources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, resource_free);
+  self->resources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, mini_resource_free);
+  self->searches = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, mini_found_free);
+  self->log = g_ptr_array_new_with_free_func (g_free);
+  g_queue_init (&self->faults);
   self->now_us = G_GINT64_CONSTANT (1767225600) * G_USEC_PER_SEC;   /* 2026-01-01 */
-  self->transactions = self->history = TRUE;
+  self->tick_us = G_USEC_PER_SEC;
+  self->types = "Patient Observation Condition Basic";
+  self->transactions = self->history = self->put_creates = self->conditional_create = TRUE;
+  self->stale_status = 412;
   self->page = 50;
   self->etag_form = "W/\"%d\"";
+  self->version_form = "%d";
   self->server = fault_server_new (handle, self);
   self->url = g_strconcat (fault_server_get_origin (self->server), "/fhir/", NULL);
   return self;
@@ -358,6 +626,9 @@ mini_fhir_free (MiniFhir *self)
 {
   fault_server_free (self->server);
   g_hash_table_unref (self->resources);
+  g_hash_table_unref (self->searches);
+  g_queue_clear_full (&self->faults, g_free);
+  g_ptr_array_unref (self->log);
   g_free (self->url);
   g_free (self);
 }

@@ -17,6 +17,12 @@ struct _FaultServer {
   gpointer data;
   GMutex lock;           /* held while the handler runs */
   gint n_requests;
+
+  GMutex hold_lock;      /* guards what follows */
+  GCond held_changed;
+  guint n_held;          /* that wait now */
+  guint generation;      /* of those that are let go */
+  gboolean ending;
 };
 
 const char *
@@ -89,6 +95,50 @@ write_answer (GOutputStream *output, const FaultRequest *request, const FaultAns
   return ok && answer->cut < 0;
 }
 
+/* Keeps an answer back as it asks for; the other connections go on. */
+static void
+keep_back (FaultServer *self, const FaultAnswer *answer)
+{
+  gint64 until = g_get_monotonic_time () + (gint64) answer->delay_ms * 1000;
+  guint generation;
+
+  g_mutex_lock (&self->hold_lock);
+  generation = self->generation;
+  self->n_held += answer->hold;
+  g_cond_broadcast (&self->held_changed);
+  while (answer->hold && generation == self->generation && !self->ending)
+    g_cond_wait (&self->held_changed, &self->hold_lock);
+  self->n_held -= answer->hold;
+  while (answer->delay_ms > 0 && !self->ending && g_cond_wait_until (&self->held_changed, &self->hold_lock, until))
+    ;
+  g_mutex_unlock (&self->hold_lock);
+}
+
+void
+fault_server_wait_held (FaultServer *self, guint n)
+{
+  g_mutex_lock (&self->hold_lock);
+  while (self->n_held < n)
+    g_cond_wait (&self->held_changed, &self->hold_lock);
+  g_mutex_unlock (&self->hold_lock);
+}
+
+static void
+let_go (FaultServer *self, gboolean ending)
+{
+  g_mutex_lock (&self->hold_lock);
+  self->generation++;
+  self->ending |= ending;
+  g_cond_broadcast (&self->held_changed);
+  g_mutex_unlock (&self->hold_lock);
+}
+
+void
+fault_server_release (FaultServer *self)
+{
+  let_go (self, FALSE);
+}
+
 static gboolean
 run_cb (GThreadedSocketService *service, GSocketConnection *connection, GObject *source, gpointer user_data)
 {
@@ -108,6 +158,8 @@ run_cb (GThreadedSocketService *service, GSocketConnection *connection, GObject 
       g_atomic_int_inc (&self->n_requests);
       self->handler (&request, &answer, self->data);
       g_mutex_unlock (&self->lock);
+      if (answer.hold || answer.delay_ms > 0)
+        keep_back (self, &answer);
       more = write_answer (output, &request, &answer);
       g_string_free (answer.headers, TRUE);
       g_string_free (answer.body, TRUE);
@@ -135,6 +187,8 @@ clear (gpointer data)
 
   g_free (self->origin);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->hold_lock);
+  g_cond_clear (&self->held_changed);
 }
 
 static void
@@ -146,15 +200,23 @@ release (gpointer data, GClosure *closure)
 FaultServer *
 fault_server_new (FaultHandler handler, gpointer data)
 {
+  return fault_server_new_at (0, handler, data);
+}
+
+FaultServer *
+fault_server_new_at (guint16 port, FaultHandler handler, gpointer data)
+{
   FaultServer *self = g_atomic_rc_box_new0 (FaultServer);
   g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (loopback, port);
   g_autoptr (GSocketAddress) got = NULL;
   g_autoptr (GError) error = NULL;
 
   self->handler = handler;
   self->data = data;
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->hold_lock);
+  g_cond_init (&self->held_changed);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   g_main_context_push_thread_default (self->context);
@@ -186,6 +248,7 @@ fault_server_free (FaultServer *self)
 
   if (self == NULL)
     return;
+  let_go (self, TRUE);
   g_socket_service_stop (self->service);
   g_socket_listener_close (G_SOCKET_LISTENER (self->service));
   /* Inside the loop: a quit before it runs would be lost. */
