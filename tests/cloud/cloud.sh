@@ -5,35 +5,45 @@
 # one folder. Says "ready: fhir URL dicomweb URL" on stdout when both answer; ends on Ctrl+C or SIGTERM and
 # leaves nothing running. Called by ./dev cloud and by the tests.
 #
-#   cloud.sh [--ports-file FILE] [--free-ports | --ports=FHIR,DICOMWEB] [DIR]
+#   cloud.sh [--ports-file FILE] [--free-ports | --ports=FHIR,DICOMWEB] [--replicas] [DIR]
+#
+# --replicas runs what data/cloud describes, with its own nginx.conf and orthanc.json: two FHIR servers on one
+# database and Orthanc with its index in PostgreSQL, behind nginx with TLS. The ready line then goes on with
+# "ca FILE replicas PORT,PORT", and DIR/replica-1.pid and replica-2.pid say who they are; a replica that dies is
+# started again, as a supervisor would.
 #
 # The FHIR server is built once per change of its sources, into $ROUNDS_CLOUD_CACHE.
 
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
+recipe=$here/../../data/cloud
 say () { printf '%s\n' "$*" >&2; }
 die () { say "cloud: $*"; exit 2; }
 
-wished='8790 8791' ports_file='' free_ports='' build_only='' dir=''
+wished='8790 8791' ports_file='' free_ports='' build_only='' replicas='' dir=''
 while [ $# -gt 0 ]; do
   case $1 in
     --ports-file) [ $# -gt 1 ] || die "--ports-file wants a file"; ports_file=$2; shift ;;
     --free-ports) free_ports=1 ;;
     --ports=*,*) wished=$(printf '%s\n' "${1#--ports=}" | tr ',' ' ') ;;
     --build-only) build_only=1 ;;
-    -*) die "usage: cloud.sh [--ports-file FILE] [--free-ports] [DIR]" ;;
+    --replicas) replicas=1 ;;
+    -*) die "usage: cloud.sh [--ports-file FILE] [--free-ports] [--replicas] [DIR]" ;;
     *) [ -z "$dir" ] || die "one folder, please"; dir=$1 ;;
   esac
   shift
 done
 
 postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-dicomweb_plugin=''
-for f in /usr/share/orthanc/plugins/libOrthancDicomWeb.so /usr/lib/orthanc/libOrthancDicomWeb.so; do
-  [ ! -e "$f" ] || dicomweb_plugin=$f
-done
-for tool in java Orthanc python3 setpriv setsid; do
+find_plugin () {
+  for f in /usr/share/orthanc/plugins/$1.so /usr/lib/orthanc/$1.so; do
+    [ ! -e "$f" ] || printf '%s' "$f"
+  done
+}
+dicomweb_plugin=$(find_plugin libOrthancDicomWeb)
+index_plugin=$(find_plugin libOrthancPostgreSQLIndex)
+for tool in java Orthanc python3 setpriv setsid ${replicas:+nginx openssl}; do
   command -v $tool >/dev/null || die "missing: $tool"
 done
 [ -n "$postgres_bin" ] || die "missing: PostgreSQL"
@@ -94,7 +104,7 @@ fi
 
 # The fixed ports when they are free and may be used, else any free ones (held together while choosing, so
 # that they differ).
-ports=$(FREE_PORTS=$free_ports python3 - $wished 8792 <<'EOF'
+ports=$(FREE_PORTS=$free_ports python3 - $wished 8792 8793 8794 <<'EOF'
 import os, socket, sys
 held = []
 for wish in sys.argv[1:]:
@@ -111,11 +121,11 @@ print(*[s.getsockname()[1] for s in held])
 EOF
 )
 set -- $ports
-fhir_port=$1 dicom_port=$2 database_port=$3
+fhir_port=$1 dicom_port=$2 database_port=$3 second_port=$4 front_port=$5
 
 # --- the parts ---------------------------------------------------------------------
 
-database_pid='' fhir_pid='' dicom_pid=''
+database_pid='' fhir_pid='' second_pid='' dicom_pid='' front_pid=''
 
 # Asks a part to end, and waits for it.
 stop_part () {
@@ -133,7 +143,10 @@ stop_part () {
 finish () {
   trap '' INT TERM HUP
   trap - EXIT
+  stop_part TERM "$front_pid"
+  [ -z "$second_pid" ] || kill -s TERM "$second_pid" 2>/dev/null || true
   stop_part TERM "$fhir_pid"
+  stop_part TERM "$second_pid"
   stop_part TERM "$dicom_pid"
   stop_part INT "$database_pid"
   [ -z "$ports_file" ] || rm -f "$ports_file"
@@ -164,24 +177,6 @@ start_part "$dir/postgres.log" ${as_user:-setpriv} --pdeathsig INT "$postgres_bi
   -c shared_buffers=128MB -c synchronous_commit=off -c max_wal_size=1GB
 database_pid=$!
 
-cat >"$dir/orthanc.json" <<EOF
-{
-  "Name": "Rounds test cloud",
-  "StorageDirectory": "$dir/orthanc",
-  "IndexDirectory": "$dir/orthanc",
-  "Plugins": ["$dicomweb_plugin"],
-  "HttpPort": $dicom_port,
-  "DicomServerEnabled": false,
-  "RemoteAccessAllowed": false,
-  "AuthenticationEnabled": false,
-  "OverwriteInstances": false,
-  "HttpRequestTimeout": 60,
-  "DicomWeb": {"Enable": true, "Root": "/dicom-web/", "EnableWado": false}
-}
-EOF
-start_part "$dir/orthanc.log" setpriv --pdeathsig TERM env "LD_PRELOAD=$program/loopback.so" Orthanc "$dir/orthanc.json"
-dicom_pid=$!
-
 answers () {
   python3 -c 'import sys, urllib.request as r
 r.build_opener(r.ProxyHandler({})).open(sys.argv[1], timeout=20).read()' "$1"
@@ -202,26 +197,108 @@ wait_for () { # part, pid, log, seconds, command…
 wait_for PostgreSQL "$database_pid" "$dir/postgres.log" 60 \
   "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$database_port"
 
-ROUNDS_CLOUD_PORT=$fhir_port ROUNDS_CLOUD_USER=$database_user ROUNDS_CLOUD_PASSWORD=$password \
-ROUNDS_CLOUD_DATABASE="jdbc:postgresql://127.0.0.1:$database_port/postgres" \
-start_part "$dir/hapi.log" setpriv --pdeathsig TERM java -Xmx1200m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-  -Djava.awt.headless=true -jar "$program/app/rounds-cloud.jar"
+if [ -z "$replicas" ]; then
+  cat >"$dir/orthanc.json" <<EOF
+{
+  "Name": "Rounds test cloud",
+  "StorageDirectory": "$dir/orthanc",
+  "IndexDirectory": "$dir/orthanc",
+  "Plugins": ["$dicomweb_plugin"],
+  "HttpPort": $dicom_port,
+  "DicomServerEnabled": false,
+  "RemoteAccessAllowed": false,
+  "AuthenticationEnabled": false,
+  "OverwriteInstances": false,
+  "HttpRequestTimeout": 60,
+  "DicomWeb": {"Enable": true, "Root": "/dicom-web/", "EnableWado": false}
+}
+EOF
+else
+  # The recipe's own file; only where things lie on this machine is another matter.
+  PGPASSWORD=$password "$postgres_bin/psql" -q -h 127.0.0.1 -p "$database_port" -U "$database_user" postgres \
+    -c 'CREATE DATABASE orthanc' >>"$dir/initdb.log" 2>&1 || true
+  DATABASE_PASSWORD=$password python3 - "$recipe/orthanc/orthanc.json" "$dir" "$dicom_port" "$database_port" \
+      "$database_user" "$dicomweb_plugin" "$index_plugin" >"$dir/orthanc.json" <<'EOF'
+import json, os, sys
+file, folder, port, database_port, user, dicomweb, index = sys.argv[1:]
+settings = json.load(open(file))
+settings.update(HttpPort=int(port), RemoteAccessAllowed=False, StorageDirectory=folder + "/orthanc",
+                IndexDirectory=folder + "/orthanc", Plugins=[p for p in (dicomweb, index) if p])
+settings["PostgreSQL"].update(Host="127.0.0.1", Port=int(database_port), Username=user,
+                              Password=os.environ["DATABASE_PASSWORD"])
+del settings["AwsS3Storage"]   # Debian has no plugin for it
+json.dump(settings, sys.stdout, indent=1)
+EOF
+fi
+start_part "$dir/orthanc.log" setpriv --pdeathsig TERM env "LD_PRELOAD=$program/loopback.so" Orthanc "$dir/orthanc.json"
+dicom_pid=$!
+
+start_fhir () { # port, schema, log
+  ROUNDS_CLOUD_PORT=$1 ROUNDS_CLOUD_SCHEMA=$2 ROUNDS_CLOUD_USER=$database_user ROUNDS_CLOUD_PASSWORD=$password \
+  ROUNDS_CLOUD_DATABASE="jdbc:postgresql://127.0.0.1:$database_port/postgres" \
+  start_part "$3" setpriv --pdeathsig TERM java -Xmx1200m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
+    -Djava.awt.headless=true -jar "$program/app/rounds-cloud.jar"
+}
+start_fhir "$fhir_port" update "$dir/hapi.log"
 fhir_pid=$!
 
 fhir=http://127.0.0.1:$fhir_port/fhir
 dicom=http://127.0.0.1:$dicom_port/dicom-web
+rest=''
+
+if [ -n "$replicas" ]; then
+  # An authority of this run alone, and nginx with the recipe's own file.
+  (umask 077; cd "$dir" && exec >>"$dir/nginx.log" 2>&1
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout ca-key.pem -out ca.pem \
+      -subj '/CN=Rounds test authority' -addext basicConstraints=critical,CA:TRUE
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out request.pem \
+      -subj '/CN=127.0.0.1'
+    printf 'subjectAltName=IP:127.0.0.1\n' >extensions
+    openssl x509 -req -in request.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 2 -extfile extensions \
+      -out certificate.pem)
+  sed -e "s|fhir-1:8080|127.0.0.1:$fhir_port|; s|fhir-2:8080|127.0.0.1:$second_port|; s|orthanc:8042|127.0.0.1:$dicom_port|" \
+      -e "s|listen 8443|listen 127.0.0.1:$front_port|; s|/run/secrets/tls-certificate|$dir/certificate.pem|" \
+      -e "s|/run/secrets/tls-key|$dir/key.pem|; s|/tmp/nginx|$dir/nginx|; s|fail_timeout=10s|fail_timeout=2s|" \
+      "$recipe/nginx/nginx.conf" >"$dir/nginx.conf"
+  start_part "$dir/nginx.log" setpriv --pdeathsig TERM nginx -c "$dir/nginx.conf" -g 'daemon off;'
+  front_pid=$!
+fi
 wait_for Orthanc "$dicom_pid" "$dir/orthanc.log" 60 answers "$dicom/studies?limit=1"
 wait_for "The FHIR server" "$fhir_pid" "$dir/hapi.log" 240 answers "$fhir/metadata"
+if [ -n "$replicas" ]; then
+  echo "$fhir_pid" >"$dir/replica-1.pid"
+  # The second joins as soon as it can; until then nginx asks the first.
+  start_fhir "$second_port" none "$dir/hapi-2.log"
+  second_pid=$!
+  echo "$second_pid" >"$dir/replica-2.pid"
+  rest=" ca $dir/ca.pem replicas $fhir_port,$second_port"
+  fhir=https://127.0.0.1:$front_port/fhir
+  dicom=https://127.0.0.1:$front_port/dicom-web
+fi
 
 if [ -n "$ports_file" ]; then
   printf 'fhir=%s\ndicomweb=%s\ndir=%s\n' "$fhir" "$dicom" "$dir" >"$ports_file.new"
   mv "$ports_file.new" "$ports_file"
 fi
-printf 'ready: fhir %s dicomweb %s\n' "$fhir" "$dicom"
+printf 'ready: fhir %s dicomweb %s%s\n' "$fhir" "$dicom" "$rest"
 
 while :; do
   sleep 1 & wait $! || true
   alive PostgreSQL "$database_pid" "$dir/postgres.log"
   alive Orthanc "$dicom_pid" "$dir/orthanc.log"
-  alive "The FHIR server" "$fhir_pid" "$dir/hapi.log"
+  if [ -z "$replicas" ]; then
+    alive "The FHIR server" "$fhir_pid" "$dir/hapi.log"
+    continue
+  fi
+  alive nginx "$front_pid" "$dir/nginx.log"
+  if ! kill -0 "$fhir_pid" 2>/dev/null; then
+    start_fhir "$fhir_port" none "$dir/hapi.log"
+    fhir_pid=$!
+    echo "$fhir_pid" >"$dir/replica-1.pid"
+  fi
+  if ! kill -0 "$second_pid" 2>/dev/null; then
+    start_fhir "$second_port" none "$dir/hapi-2.log"
+    second_pid=$!
+    echo "$second_pid" >"$dir/replica-2.pid"
+  fi
 done

@@ -3,7 +3,9 @@
  * A FHIR R4 server for tests and demonstrations: HAPI FHIR's JPA server on PostgreSQL behind /fhir on
  * 127.0.0.1. Only what a sync client meets is switched on: no full-text search, no subscriptions' delivery,
  * no terminology load, no validation beyond the server's own. Settings come in the environment:
- * ROUNDS_CLOUD_PORT, ROUNDS_CLOUD_DATABASE (JDBC address), ROUNDS_CLOUD_USER and ROUNDS_CLOUD_PASSWORD.
+ * ROUNDS_CLOUD_PORT, ROUNDS_CLOUD_DATABASE (JDBC address), ROUNDS_CLOUD_USER and ROUNDS_CLOUD_PASSWORD;
+ * ROUNDS_CLOUD_SCHEMA=none for a further replica on a database that another one has prepared, and
+ * ROUNDS_CLOUD_CLIENT_IDS=no for a server that gives all ids itself.
  */
 package io.github.rounds_project.cloud;
 
@@ -27,6 +29,7 @@ import ca.uhn.fhir.jpa.provider.JpaSystemProvider;
 import ca.uhn.fhir.jpa.search.DatabaseBackedPagingProvider;
 import ca.uhn.fhir.jpa.subscription.channel.config.SubscriptionChannelConfig;
 import ca.uhn.fhir.jpa.subscription.submit.config.SubscriptionSubmitterConfig;
+import ca.uhn.fhir.rest.server.ApacheProxyAddressStrategy;
 import ca.uhn.fhir.rest.server.RestfulServer;
 import ca.uhn.fhir.rest.server.provider.ResourceProviderFactory;
 import ca.uhn.fhir.rest.server.util.ISearchParamRegistry;
@@ -83,7 +86,8 @@ public class CloudServer {
   @Bean
   public JpaStorageSettings storageSettings () {
     JpaStorageSettings settings = new JpaStorageSettings ();
-    settings.setResourceClientIdStrategy (JpaStorageSettings.ClientIdStrategyEnum.ANY);
+    settings.setResourceClientIdStrategy ("no".equals (System.getenv ("ROUNDS_CLOUD_CLIENT_IDS"))
+        ? JpaStorageSettings.ClientIdStrategyEnum.NOT_ALLOWED : JpaStorageSettings.ClientIdStrategyEnum.ANY);
     settings.setResourceServerIdStrategy (JpaStorageSettings.IdStrategyEnum.UUID);
     settings.setFetchSizeDefaultMaximum (500);
     return settings;
@@ -110,7 +114,7 @@ public class CloudServer {
         HapiEntityManagerFactoryUtil.newEntityManagerFactory (beans, context, settings);
     Properties properties = new Properties ();
     properties.put ("hibernate.dialect", HapiFhirPostgresDialect.class.getName ());
-    properties.put ("hibernate.hbm2ddl.auto", "update");
+    properties.put ("hibernate.hbm2ddl.auto", System.getenv ().getOrDefault ("ROUNDS_CLOUD_SCHEMA", "update"));
     properties.put ("hibernate.search.enabled", "false");
     properties.put ("hibernate.jdbc.batch_size", "20");
     factory.setPersistenceUnitName ("rounds");
@@ -141,6 +145,8 @@ public class CloudServer {
     server.registerProvider (systemProvider);
     server.setServerConformanceProvider (capabilities);
     server.setPagingProvider (paging);
+    // Behind a proxy that says X-Forwarded-Host and -Proto, links are made for those who ask the proxy.
+    server.setServerAddressStrategy (ApacheProxyAddressStrategy.forHttp ());
     ServletRegistrationBean<RestfulServer> servlet = new ServletRegistrationBean<> (server, "/fhir/*");
     servlet.setLoadOnStartup (1);
     return servlet;
