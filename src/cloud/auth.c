@@ -12,38 +12,40 @@
 
 #include "cloud/error.h"
 
-typedef struct {
-  RoundsSecret *(*dup_header) (RoundsAuth *self, GCancellable *cancellable, GError **error);
-  gboolean (*refresh) (RoundsAuth *self, GCancellable *cancellable);   /* NULL = nothing to refresh */
-} AuthKind;
-
 struct _RoundsAuth {
-  const AuthKind *kind;
-  RoundsSecret *header;   /* of the kinds whose header never changes; NULL = none */
+  const RoundsAuthKind *kind;
+  gpointer data;   /* the kind's own */
 };
 
+/* A header that never changes; NULL = none is sent. */
 static RoundsSecret *
-fixed_dup_header (RoundsAuth *self, GCancellable *cancellable, GError **error)
+fixed_dup_header (gpointer data, GCancellable *cancellable, GError **error)
 {
-  return self->header != NULL ? rounds_secret_ref (self->header) : NULL;
+  return data != NULL ? rounds_secret_ref (data) : NULL;
 }
 
-static const AuthKind fixed_kind = { fixed_dup_header, NULL };
+static void
+fixed_free (gpointer data)
+{
+  rounds_secret_unref (data);   /* may be NULL */
+}
 
-static RoundsAuth *
-new_fixed (RoundsSecret *header)
+static const RoundsAuthKind fixed_kind = { fixed_dup_header, NULL, fixed_free };
+
+RoundsAuth *
+rounds_auth_new (const RoundsAuthKind *kind, gpointer data)
 {
   RoundsAuth *self = g_atomic_rc_box_new0 (RoundsAuth);
 
-  self->kind = &fixed_kind;
-  self->header = header;
+  self->kind = kind;
+  self->data = data;
   return self;
 }
 
 RoundsAuth *
 rounds_auth_new_none (void)
 {
-  return new_fixed (NULL);
+  return rounds_auth_new (&fixed_kind, NULL);
 }
 
 RoundsAuth *
@@ -73,11 +75,11 @@ rounds_auth_new_basic (const char *user, RoundsSecret *password, GError **error)
   memcpy (rounds_secret_get (header, NULL), prefix, strlen (prefix));
   sodium_bin2base64 ((char *) rounds_secret_get (header, NULL) + strlen (prefix), n_base64,
                      rounds_secret_get (pair, NULL), n_pair, sodium_base64_VARIANT_ORIGINAL);
-  return new_fixed (header);
+  return rounds_auth_new (&fixed_kind, header);
 }
 
-RoundsAuth *
-rounds_auth_new_bearer (RoundsSecret *token, GError **error)
+RoundsSecret *
+rounds_auth_bearer_header (RoundsSecret *token, GError **error)
 {
   static const char prefix[] = "Authorization: Bearer ";
   RoundsSecret *header;
@@ -95,7 +97,15 @@ rounds_auth_new_bearer (RoundsSecret *token, GError **error)
   header = rounds_secret_new (strlen (prefix) + size + 1);
   memcpy (rounds_secret_get (header, NULL), prefix, strlen (prefix));
   memcpy (rounds_secret_get (header, NULL) + strlen (prefix), bytes, size);
-  return new_fixed (header);
+  return header;
+}
+
+RoundsAuth *
+rounds_auth_new_bearer (RoundsSecret *token, GError **error)
+{
+  RoundsSecret *header = rounds_auth_bearer_header (token, error);
+
+  return header != NULL ? rounds_auth_new (&fixed_kind, header) : NULL;
 }
 
 RoundsAuth *
@@ -109,7 +119,7 @@ clear (gpointer data)
 {
   RoundsAuth *self = data;
 
-  g_clear_pointer (&self->header, rounds_secret_unref);
+  self->kind->free (self->data);
 }
 
 void
@@ -121,11 +131,11 @@ rounds_auth_unref (RoundsAuth *self)
 RoundsSecret *
 rounds_auth_dup_header (RoundsAuth *self, GCancellable *cancellable, GError **error)
 {
-  return self->kind->dup_header (self, cancellable, error);
+  return self->kind->dup_header (self->data, cancellable, error);
 }
 
 gboolean
-rounds_auth_refresh (RoundsAuth *self, GCancellable *cancellable)
+rounds_auth_refresh (RoundsAuth *self, GCancellable *cancellable, GError **error)
 {
-  return self->kind->refresh != NULL && self->kind->refresh (self, cancellable);
+  return self->kind->refresh != NULL && self->kind->refresh (self->data, cancellable, error);
 }

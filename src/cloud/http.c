@@ -25,7 +25,10 @@ struct _RoundsHttp {
   char *base;
   RoundsAuth *auth;
   char *ca_file;
+  char *ca_pem;
   char *pins;
+  char *cert_pem;
+  RoundsSecret *key_pem;
   guint patience_s;
 
   GMutex lock;   /* held during a transfer; guards what follows */
@@ -91,7 +94,10 @@ rounds_http_free (RoundsHttp *self)
   rounds_auth_unref (self->auth);
   g_free (self->base);
   g_free (self->ca_file);
+  g_free (self->ca_pem);
   g_free (self->pins);
+  g_free (self->cert_pem);
+  g_clear_pointer (&self->key_pem, rounds_secret_unref);
   g_free (self);
 }
 
@@ -106,6 +112,33 @@ rounds_http_set_ca_file (RoundsHttp *self, const char *path)
 {
   g_free (self->ca_file);
   self->ca_file = g_strdup (path);
+}
+
+/* "Further" authorities: where libcurl was built with one file of the system's instead of a folder, an own list
+ * would take its place, so that file is put before it. */
+void
+rounds_http_set_ca_pem (RoundsHttp *self, const char *pem)
+{
+  const curl_version_info_data *info = curl_version_info (CURLVERSION_NOW);
+  g_autofree char *system = NULL;
+
+  g_clear_pointer (&self->ca_pem, g_free);
+  if (pem == NULL)
+    return;
+  if (info->capath == NULL && info->cainfo != NULL)
+    g_file_get_contents (info->cainfo, &system, NULL, NULL);
+  self->ca_pem = g_strconcat (system != NULL ? system : "", system != NULL ? "\n" : "", pem, NULL);
+}
+
+void
+rounds_http_set_client (RoundsHttp *self, const char *cert_pem, RoundsSecret *key_pem)
+{
+  g_return_if_fail ((cert_pem == NULL) == (key_pem == NULL));
+
+  g_free (self->cert_pem);
+  g_clear_pointer (&self->key_pem, rounds_secret_unref);
+  self->cert_pem = g_strdup (cert_pem);
+  self->key_pem = key_pem != NULL ? rounds_secret_ref (key_pem) : NULL;
 }
 
 void
@@ -280,6 +313,42 @@ free_headers (struct curl_slist *list)
 }
 
 static void
+set_blob (CURL *easy, CURLoption option, const void *bytes, gsize size)
+{
+  struct curl_blob blob = { .data = (void *) bytes, .len = size, .flags = CURL_BLOB_NOCOPY };
+
+  curl_easy_setopt (easy, option, &blob);
+}
+
+static void
+set_up_trust (RoundsHttp *self)
+{
+  CURL *easy = self->easy;
+
+  curl_easy_setopt (easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt (easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt (easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (self->ca_pem != NULL)
+    set_blob (easy, CURLOPT_CAINFO_BLOB, self->ca_pem, strlen (self->ca_pem));
+  else if (self->ca_file != NULL)
+    curl_easy_setopt (easy, CURLOPT_CAINFO, self->ca_file);
+  if (self->pins != NULL)
+    curl_easy_setopt (easy, CURLOPT_PINNEDPUBLICKEY, self->pins);
+  if (self->cert_pem != NULL)
+    {
+      gsize size;
+      const guint8 *key = rounds_secret_get (self->key_pem, &size);
+
+      set_blob (easy, CURLOPT_SSLCERT_BLOB, self->cert_pem, strlen (self->cert_pem));
+      set_blob (easy, CURLOPT_SSLKEY_BLOB, key, size);
+      curl_easy_setopt (easy, CURLOPT_SSLCERTTYPE, "PEM");
+      curl_easy_setopt (easy, CURLOPT_SSLKEYTYPE, "PEM");
+      /* Without one, OpenSSL would ask on the terminal for the passphrase of a key that has one. */
+      curl_easy_setopt (easy, CURLOPT_KEYPASSWD, "");
+    }
+}
+
+static void
 set_up (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, Transfer *transfer,
         WriteContext *context, struct curl_slist *headers)
 {
@@ -290,13 +359,7 @@ set_up (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, Tra
   curl_easy_setopt (easy, CURLOPT_URL, url);
   curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
   curl_easy_setopt (easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt (easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-  curl_easy_setopt (easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt (easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (self->ca_file != NULL)
-    curl_easy_setopt (easy, CURLOPT_CAINFO, self->ca_file);
-  if (self->pins != NULL)
-    curl_easy_setopt (easy, CURLOPT_PINNEDPUBLICKEY, self->pins);
+  set_up_trust (self);
   if (plain)
     curl_easy_setopt (easy, CURLOPT_NOPROXY, "*");   /* what is for this computer never leaves it */
   curl_easy_setopt (easy, CURLOPT_NOSIGNAL, 1L);
@@ -501,6 +564,21 @@ send_once (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, 
   return ok;
 }
 
+/* nginx tells of a missing, expired or foreign client certificate by an HTML page with status 400, where 400 in
+ * FHIR would mean that the record is bad. */
+static gboolean
+is_about_certificate (const char *url, const RoundsHttpAnswer *answer)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (answer->body, &size);
+
+  if ((answer->status != 400 && answer->status != 495 && answer->status != 496) ||
+      g_ascii_strncasecmp (url, "https:", 6) != 0 || answer->content_type == NULL ||
+      g_ascii_strncasecmp (answer->content_type, "text/html", 9) != 0)
+    return FALSE;
+  return text != NULL && g_strstr_len (text, size, "SSL certificate") != NULL;
+}
+
 gboolean
 rounds_http_send (RoundsHttp *self, const RoundsHttpRequest *request, RoundsHttpAnswer *out,
                   GCancellable *cancellable, GError **error)
@@ -516,13 +594,34 @@ rounds_http_send (RoundsHttp *self, const RoundsHttpRequest *request, RoundsHttp
     return FALSE;
   g_mutex_lock (&self->lock);
   ok = send_once (self, url, request, &answer, cancellable, error);
-  if (ok && answer.status == 401 && rounds_auth_refresh (self->auth, cancellable))
+  if (ok && answer.status == 401)
     {
-      rounds_http_answer_clear (&answer);
-      memset (&answer, 0, sizeof answer);
-      ok = send_once (self, url, request, &answer, cancellable, error);
+      g_autoptr (GError) local = NULL;
+      gboolean again = rounds_auth_refresh (self->auth, cancellable, &local);
+
+      if (again || local != NULL)
+        {
+          rounds_http_answer_clear (&answer);
+          memset (&answer, 0, sizeof answer);
+        }
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          ok = FALSE;
+        }
+      else if (again)
+        ok = send_once (self, url, request, &answer, cancellable, error);
     }
   g_mutex_unlock (&self->lock);
+  if (ok && is_about_certificate (url, &answer))
+    {
+      g_autofree char *host = rounds_url_display (url);
+
+      rounds_http_answer_clear (&answer);
+      g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS,
+                   _("%s does not take the certificate of this installation"), host);
+      return FALSE;
+    }
   if (ok)
     *out = answer;
   return ok;

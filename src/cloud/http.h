@@ -24,6 +24,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsHttp, rounds_http_free)
 const char *rounds_http_get_base (RoundsHttp *self);
 /* A file with further certificate authorities, or NULL for the system's alone. */
 void rounds_http_set_ca_file (RoundsHttp *self, const char *path);
+/* The same as PEM text. NULL = none. */
+void rounds_http_set_ca_pem (RoundsHttp *self, const char *pem);
+/* Proves this installation (mutual TLS): a PEM chain and its private key, which never lies on disk in the clear.
+ * NULL = none. Takes a reference to the key. */
+void rounds_http_set_client (RoundsHttp *self, const char *cert_pem, RoundsSecret *key_pem);
 /* "sha256//BASE64;sha256//BASE64" (RFC 7469 form): the server's key must be one of them. NULL = none. */
 void rounds_http_set_pins (RoundsHttp *self, const char *pins);
 /* How long a connection may stand still, 60 s unless told. */
@@ -57,8 +62,8 @@ typedef struct {
 } RoundsHttpRequest;
 
 /* TRUE when an answer came, whatever its status; out is then filled (clear it). FALSE with UNREACHABLE,
- * INTERRUPTED, TLS, LIMIT, REFUSED (also for 3xx), or G_IO_ERROR_CANCELLED, or the sink's error. 401 asks the
- * auth for something new once. */
+ * INTERRUPTED, TLS, LIMIT, REFUSED (also for 3xx), or G_IO_ERROR_CANCELLED, or the sink's or the auth's error. 401
+ * asks the auth for something new once. */
 gboolean rounds_http_send (RoundsHttp *self, const RoundsHttpRequest *request, RoundsHttpAnswer *out,
                            GCancellable *cancellable, GError **error);
 

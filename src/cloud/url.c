@@ -71,6 +71,46 @@ rounds_url_normalise_base (const char *text, GError **error)
   return g_str_has_suffix (plain, "/") ? g_steal_pointer (&plain) : g_strconcat (plain, "/", NULL);
 }
 
+static GUri *
+parse_endpoint (const char *url, GError **error)
+{
+  g_autoptr (GUri) uri = parse (url);
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+  const char *scheme = uri != NULL ? g_uri_get_scheme (uri) : NULL;
+  const char *at;
+
+  for (at = url != NULL ? url : ""; *at > 0x20 && *at < 0x7f; at++)
+    ;
+  if (host == NULL || *host == '\0' || *at != '\0' || g_uri_get_userinfo (uri) != NULL ||
+      g_uri_get_fragment (uri) != NULL ||
+      (g_strcmp0 (scheme, "https") != 0 && !(g_strcmp0 (scheme, "http") == 0 && is_loopback (host))))
+    {
+      g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_REFUSED,
+                           _("The cloud names an address for signing in that is not safe to use"));
+      return NULL;
+    }
+  return g_steal_pointer (&uri);
+}
+
+gboolean
+rounds_url_check_endpoint (const char *url, GError **error)
+{
+  g_autoptr (GUri) uri = parse_endpoint (url, error);
+
+  return uri != NULL;
+}
+
+char *
+rounds_url_origin (const char *url, GError **error)
+{
+  g_autoptr (GUri) uri = parse_endpoint (url, error);
+
+  if (uri == NULL)
+    return NULL;
+  return g_uri_join (G_URI_FLAGS_ENCODED, g_uri_get_scheme (uri), NULL, g_uri_get_host (uri), g_uri_get_port (uri),
+                     "/", NULL, NULL);
+}
+
 gboolean
 rounds_url_same_origin (const char *a, const char *b)
 {

@@ -10,6 +10,12 @@ G_BEGIN_DECLS
  * with ADDRESS. Any thread. */
 char *rounds_url_normalise_base (const char *text, GError **error);
 
+/* Whether an address that a server gave may be asked or opened: https, or http to a loopback address; no user
+ * name, no fragment; a query is allowed (RFC 6749 §3.1). FALSE with REFUSED. */
+gboolean rounds_url_check_endpoint (const char *url, GError **error);
+/* "https://host[:port]/" of such an address. Caller frees; NULL with REFUSED. */
+char *rounds_url_origin (const char *url, GError **error);
+
 /* TRUE when both have the same scheme, host and port (RFC 6454). FALSE when either cannot be read. */
 gboolean rounds_url_same_origin (const char *a, const char *b);
 

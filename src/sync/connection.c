@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Settings of a cloud: JSON text in the store, the secret in the vault under a name made of a hash (names of
- * connections may have any case, names of secrets may not). */
+/* Settings of a cloud: JSON text in the store; what is secret goes to the vault (credentials.c).
+ *
+ * The outbox belongs to the profile and not to a connection, so there is one address for records: with two,
+ * what one cloud has acknowledged would never reach the other. Files that settings name are read when they are
+ * saved; later they may have moved, or say something else. */
 
 #include "sync/connection.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "cloud/jwt.h"
+#include "cloud/oauth.h"
 #include "cloud/url.h"
+#include "sync/credentials.h"
+
+#define MAX_PEM (1024 * 1024)
 
 RoundsConnection *
 rounds_connection_new (const char *name)
@@ -47,14 +59,6 @@ rounds_connection_scope (const char *url, const char *what)
   return g_strdup_printf ("%.16s/%s", hash, what);
 }
 
-static char *
-secret_name (const char *name)
-{
-  g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, name, -1);
-
-  return g_strdup_printf ("connection.%.32s", hash);
-}
-
 static gboolean
 is_name (const char *name)
 {
@@ -64,34 +68,21 @@ is_name (const char *name)
          strspn (name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == n;
 }
 
-static RoundsAuth *
-make_auth (const RoundsConnection *connection, RoundsSecret *secret, GError **error)
+/* --- checks -------------------------------------------------------------------------------------------- */
+
+static gboolean
+fail (GError **error, RoundsCloudError code, const char *words)
 {
-  if (strcmp (connection->auth, "none") == 0)
-    return rounds_auth_new_none ();
-  if (secret != NULL && strcmp (connection->auth, "basic") == 0)
-    return rounds_auth_new_basic (connection->user, secret, error);
-  if (secret != NULL && strcmp (connection->auth, "bearer") == 0)
-    return rounds_auth_new_bearer (secret, error);
-  g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN,
-                       secret == NULL ? _("The password or token of this connection is missing")
-                                      : _("This way of signing in is not known"));
-  return NULL;
+  g_set_error_literal (error, ROUNDS_CLOUD_ERROR, code, words);
+  return FALSE;
 }
 
 static gboolean
-check (const RoundsConnection *connection, RoundsSecret *secret, GError **error)
+check_addresses (const RoundsConnection *connection, GError **error)
 {
-  g_autoptr (RoundsAuth) auth = NULL;
   const char *urls[] = { connection->fhir_url, connection->dicomweb_url };
   guint i, n = 0;
 
-  if (!is_name (connection->name))
-    {
-      g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_ADDRESS,
-                           _("A connection’s name has 1 to 64 letters, digits, dots, dashes or underscores"));
-      return FALSE;
-    }
   for (i = 0; i < G_N_ELEMENTS (urls); i++)
     {
       g_autofree char *base = NULL;
@@ -104,43 +95,191 @@ check (const RoundsConnection *connection, RoundsSecret *secret, GError **error)
       n++;
     }
   if (n == 0)
+    return fail (error, ROUNDS_CLOUD_ERROR_ADDRESS, _("A connection needs an address for records or for images"));
+  return TRUE;
+}
+
+/* secret NULL: there may be one in the vault, which was checked when it came there. */
+static gboolean
+check_sign_in (const RoundsConnection *connection, RoundsSecret *secret, gboolean has_secret, GError **error)
+{
+  gboolean basic = g_str_equal (connection->auth, "basic"), bearer = g_str_equal (connection->auth, "bearer");
+  g_autoptr (RoundsAuth) auth = NULL;
+
+  if (g_str_equal (connection->auth, "none"))
+    return TRUE;
+  if (g_str_equal (connection->auth, "smart") || g_str_equal (connection->auth, "backend"))
     {
-      g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_ADDRESS,
-                           _("A connection needs an address for records or for images"));
+      if (connection->fhir_url == NULL)
+        return fail (error, ROUNDS_CLOUD_ERROR_ADDRESS, _("This way of signing in needs an address for records"));
+      if (!rounds_oauth_is_client_id (connection->client_id))
+        return fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN,
+                     _("A client id is needed: the name under which Rounds is registered at the server"));
+      if (connection->scope != NULL && !rounds_oauth_is_scope (connection->scope))
+        return fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN,
+                     _("A scope is words with one blank between, without quotes and backslashes"));
+      return TRUE;
+    }
+  if (!basic && !bearer)
+    return fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN, _("This way of signing in is not known"));
+  if (secret == NULL)
+    return has_secret || fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN,
+                               _("The password or token of this connection is missing"));
+  auth = basic ? rounds_auth_new_basic (connection->user, secret, error) : rounds_auth_new_bearer (secret, error);
+  return auth != NULL;
+}
+
+/* What waits to be sent belongs to one cloud. */
+static gboolean
+check_alone (RoundsStore *store, const RoundsConnection *connection, GError **error)
+{
+  g_autoptr (GPtrArray) list = NULL;
+  guint i;
+
+  if (connection->fhir_url == NULL)
+    return TRUE;
+  list = rounds_connection_list (store, error);
+  for (i = 0; list != NULL && i < list->len; i++)
+    {
+      const RoundsConnection *other = list->pdata[i];
+
+      if (other->fhir_url == NULL || g_str_equal (other->name, connection->name))
+        continue;
+      g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_ADDRESS,
+                   _("Records of this profile go to one cloud, and that is “%s”. Change its address or remove it; "
+                     "further connections can hold images alone."), other->name);
       return FALSE;
     }
-  auth = make_auth (connection, secret, error);
-  return auth != NULL;
+  return list != NULL;
+}
+
+/* A certificate file of moderate size. Caller frees. */
+static char *
+read_pem (const char *path, GError **error)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat st;
+  gssize n = -1;
+
+  if (fd >= 0 && fstat (fd, &st) == 0 && S_ISREG (st.st_mode) && st.st_size <= MAX_PEM)
+    {
+      g_string_set_size (text, MAX_PEM);
+      n = read (fd, text->str, MAX_PEM);
+    }
+  if (fd >= 0)
+    close (fd);
+  if (n <= 0)
+    {
+      g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS,
+                   _("The file of certificate authorities cannot be read: %s"), path);
+      return NULL;
+    }
+  g_string_truncate (text, (gsize) n);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static gboolean
+check_trust (RoundsStore *store, const RoundsConnection *connection, const char *ca_pem, GError **error)
+{
+  g_autoptr (RoundsSecret) key = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if ((ca_pem != NULL && !rounds_tls_check_authorities (ca_pem, error)) ||
+      (connection->pins != NULL && !rounds_tls_check_pins (connection->pins, NULL, error)))
+    return FALSE;
+  if (connection->client_cert == NULL)
+    return TRUE;
+  key = connection->client_key != NULL
+          ? rounds_secret_ref (connection->client_key)
+          : rounds_credential_load (store, connection->name, ROUNDS_CREDENTIAL_TLS, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (key == NULL)
+    return fail (error, ROUNDS_CLOUD_ERROR_TLS, _("A client certificate needs its private key"));
+  return rounds_tls_check_client (connection->client_cert, key, error);
+}
+
+/* --- saving -------------------------------------------------------------------------------------------- */
+
+static char *
+print_settings (const RoundsConnection *connection, const char *ca_pem)
+{
+  g_autoptr (json_object) json = json_object_new_object ();
+
+  rounds_json_add_string (json, "fhir", connection->fhir_url);
+  rounds_json_add_string (json, "dicomweb", connection->dicomweb_url);
+  rounds_json_add_string (json, "auth", connection->auth);
+  rounds_json_add_string (json, "user", connection->user);
+  rounds_json_add_string (json, "client_id", connection->client_id);
+  rounds_json_add_string (json, "scope", connection->scope);
+  rounds_json_add_string (json, "ca", ca_pem);
+  rounds_json_add_string (json, "pins", connection->pins);
+  rounds_json_add_string (json, "certificate", connection->client_cert);
+  return rounds_json_print (json);
+}
+
+static gboolean
+same_sign_in (const RoundsConnection *a, const RoundsConnection *b)
+{
+  return a != NULL && strcmp (a->auth, b->auth) == 0 && g_strcmp0 (a->user, b->user) == 0 &&
+         g_strcmp0 (a->client_id, b->client_id) == 0 && g_strcmp0 (a->scope, b->scope) == 0;
+}
+
+static gboolean
+save_credentials (RoundsStore *store, const RoundsConnection *connection, const RoundsConnection *before,
+                  RoundsSecret *secret, GError **error)
+{
+  const char *name = connection->name, *auth = connection->auth;
+  gboolean kept = same_sign_in (before, connection);
+  gboolean backend = strcmp (auth, "backend") == 0;
+  g_autoptr (RoundsSecret) key = NULL;
+
+  if (!kept || (before != NULL && g_strcmp0 (before->fhir_url, connection->fhir_url) != 0))
+    rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TOKEN);
+  if (strcmp (auth, "basic") != 0 && strcmp (auth, "bearer") != 0)
+    rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_SECRET);
+  else if (secret != NULL && !rounds_credential_save (store, name, ROUNDS_CREDENTIAL_SECRET, secret, error))
+    return FALSE;
+  if (!backend)
+    rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_KEY);
+  else if ((key = rounds_credential_load (store, name, ROUNDS_CREDENTIAL_KEY, NULL)) == NULL &&
+           ((key = rounds_jwt_key_new (error)) == NULL ||
+            !rounds_credential_save (store, name, ROUNDS_CREDENTIAL_KEY, key, error)))
+    return FALSE;
+  if (connection->client_cert == NULL)
+    rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TLS);
+  else if (connection->client_key != NULL)
+    return rounds_credential_save (store, name, ROUNDS_CREDENTIAL_TLS, connection->client_key, error);
+  return TRUE;
 }
 
 gboolean
 rounds_connection_save (RoundsStore *store, const RoundsConnection *connection, RoundsSecret *secret, GError **error)
 {
-  g_autoptr (json_object) json = json_object_new_object ();
-  g_autoptr (RoundsSecret) key = NULL;
+  g_autoptr (RoundsConnection) before = NULL;
+  g_autofree char *ca_pem = NULL;
   g_autofree char *text = NULL;
-  g_autofree char *name = NULL;
 
-  if (!check (connection, secret, error))
+  if (!is_name (connection->name))
+    return fail (error, ROUNDS_CLOUD_ERROR_ADDRESS,
+                 _("A connection’s name has 1 to 64 letters, digits, dots, dashes or underscores"));
+  before = rounds_connection_load (store, connection->name, NULL);
+  if (connection->ca_file == NULL)
+    ca_pem = g_strdup (connection->ca_pem);
+  else if ((ca_pem = read_pem (connection->ca_file, error)) == NULL)
     return FALSE;
-  rounds_json_add_string (json, "fhir", connection->fhir_url);
-  rounds_json_add_string (json, "dicomweb", connection->dicomweb_url);
-  rounds_json_add_string (json, "auth", connection->auth);
-  rounds_json_add_string (json, "user", connection->user);
-  rounds_json_add_string (json, "ca_file", connection->ca_file);
-  rounds_json_add_string (json, "pins", connection->pins);
-  text = rounds_json_print (json);
-  /* The store checks the right to configure; the secret follows only then. */
-  if (!rounds_store_connection_set (store, connection->name, text, error))
+  if (!check_addresses (connection, error) ||
+      !check_sign_in (connection, secret, same_sign_in (before, connection), error) ||
+      !check_trust (store, connection, ca_pem, error) || !check_alone (store, connection, error))
     return FALSE;
-  name = secret_name (connection->name);
-  if (strcmp (connection->auth, "none") == 0)
-    {
-      rounds_vault_remove_secret (rounds_store_get_vault (store), name, NULL);
-      return TRUE;
-    }
-  key = rounds_store_dup_key (store);
-  return rounds_vault_store_secret (rounds_store_get_vault (store), key, name, secret, error);
+  text = print_settings (connection, ca_pem);
+  /* The store checks the right to configure; the secrets follow only then. */
+  return rounds_store_connection_set (store, connection->name, text, error) &&
+         save_credentials (store, connection, before, secret, error);
 }
 
 RoundsConnection *
@@ -157,7 +296,11 @@ rounds_connection_load (RoundsStore *store, const char *name, GError **error)
   self->fhir_url = g_strdup (rounds_json_peek_string (json, "fhir"));
   self->dicomweb_url = g_strdup (rounds_json_peek_string (json, "dicomweb"));
   self->user = g_strdup (rounds_json_peek_string (json, "user"));
+  self->client_id = g_strdup (rounds_json_peek_string (json, "client_id"));
+  self->scope = g_strdup (rounds_json_peek_string (json, "scope"));
   self->ca_file = g_strdup (rounds_json_peek_string (json, "ca_file"));
+  self->ca_pem = g_strdup (rounds_json_peek_string (json, "ca"));
+  self->client_cert = g_strdup (rounds_json_peek_string (json, "certificate"));
   self->pins = g_strdup (rounds_json_peek_string (json, "pins"));
   auth = rounds_json_peek_string (json, "auth");
   if (auth != NULL)
@@ -193,39 +336,122 @@ gboolean
 rounds_connection_remove (RoundsStore *store, const char *name, GError **error)
 {
   g_autofree char *text = rounds_store_connection_dup (store, name, error);
-  g_autofree char *secret = secret_name (name);
+  int kind;
 
   if (text == NULL || !rounds_store_connection_set (store, name, NULL, error))
     return FALSE;
-  rounds_vault_remove_secret (rounds_store_get_vault (store), secret, NULL);
+  for (kind = 0; kind < ROUNDS_N_CREDENTIALS; kind++)
+    rounds_credential_remove (store, name, kind);
   return TRUE;
 }
 
-/* --- clients --------------------------------------------------------------------------------------- */
-
-static RoundsAuth *
-open_auth (RoundsStore *store, const RoundsConnection *connection, GError **error)
+gboolean
+rounds_connection_rename (RoundsStore *store, const char *from, const char *to, GError **error)
 {
-  g_autoptr (RoundsSecret) secret = NULL;
+  g_autofree char *text = rounds_store_connection_dup (store, from, error);
+  g_autofree char *taken = NULL;
+  int kind;
 
-  if (strcmp (connection->auth, "none") != 0)
+  if (text == NULL)
+    return FALSE;
+  if (!is_name (to))
+    return fail (error, ROUNDS_CLOUD_ERROR_ADDRESS,
+                 _("A connection’s name has 1 to 64 letters, digits, dots, dashes or underscores"));
+  if (g_str_equal (from, to))
+    return TRUE;
+  taken = rounds_store_connection_dup (store, to, NULL);
+  if (taken != NULL)
+    return fail (error, ROUNDS_CLOUD_ERROR_ADDRESS, _("There is a connection of that name already"));
+  /* The store checks the right to configure; the secrets follow only then, and the old name goes last. */
+  if (!rounds_store_connection_set (store, to, text, error))
+    return FALSE;
+  for (kind = 0; kind < ROUNDS_N_CREDENTIALS; kind++)
     {
-      g_autoptr (RoundsSecret) key = rounds_store_dup_key (store);
-      g_autofree char *name = secret_name (connection->name);
+      g_autoptr (GError) local = NULL;
+      g_autoptr (RoundsSecret) secret = rounds_credential_load (store, from, kind, &local);
 
-      secret = rounds_vault_load_secret (rounds_store_get_vault (store), key, name, error);
-      if (secret == NULL)
-        return NULL;
+      if (local == NULL && (secret == NULL || rounds_credential_save (store, to, kind, secret, &local)))
+        continue;
+      rounds_connection_remove (store, to, NULL);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
     }
-  return make_auth (connection, secret, error);
+  return rounds_connection_remove (store, from, error);
 }
 
-static void
-set_up_http (RoundsHttp *http, const RoundsConnection *connection)
+/* --- questions ------------------------------------------------------------------------------------------- */
+
+char **
+rounds_connection_warnings (const RoundsConnection *connection)
 {
-  rounds_http_set_ca_file (http, connection->ca_file);
-  rounds_http_set_pins (http, connection->pins);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  guint n = 0;
+
+  if (connection->pins == NULL || !rounds_tls_check_pins (connection->pins, &n, NULL) || n > 1)
+    return NULL;
+  g_strv_builder_add (builder, _("There is one pin and no backup: when the server changes its key, nobody gets "
+                                 "through until the pin is changed here."));
+  return g_strv_builder_end (builder);
 }
+
+gboolean
+rounds_connection_takes_images (RoundsStore *store, const RoundsConnection *connection)
+{
+  g_autoptr (GPtrArray) list = NULL;
+  const RoundsConnection *first = NULL;
+  guint i;
+
+  if (connection->dicomweb_url == NULL)
+    return FALSE;
+  list = rounds_connection_list (store, NULL);
+  for (i = 0; list != NULL && i < list->len; i++)
+    {
+      const RoundsConnection *other = list->pdata[i];
+
+      if (other->dicomweb_url == NULL)
+        continue;
+      if (first == NULL || (first->fhir_url == NULL && other->fhir_url != NULL))
+        first = other;
+    }
+  return first != NULL && g_str_equal (first->name, connection->name);
+}
+
+char *
+rounds_connection_dup_jwks (RoundsStore *store, const char *name, gboolean anew, GError **error)
+{
+  g_autoptr (RoundsConnection) connection = rounds_connection_load (store, name, error);
+  g_autoptr (RoundsSecret) key = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (connection == NULL)
+    return NULL;
+  if (strcmp (connection->auth, "backend") != 0)
+    {
+      fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN, _("This connection does not sign in with a key of its own"));
+      return NULL;
+    }
+  key = rounds_credential_load (store, name, ROUNDS_CREDENTIAL_KEY, &local);
+  if (local != NULL && !anew)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  if (key == NULL || anew)
+    {
+      /* A new key is a change of settings: the store checks the right and writes the audit row. */
+      g_autofree char *text = rounds_store_connection_dup (store, name, error);
+
+      g_clear_pointer (&key, rounds_secret_unref);
+      if (text == NULL || (key = rounds_jwt_key_new (error)) == NULL ||
+          !rounds_store_connection_set (store, name, text, error) ||
+          !rounds_credential_save (store, name, ROUNDS_CREDENTIAL_KEY, key, error))
+        return NULL;
+      rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TOKEN);
+    }
+  return rounds_jwt_key_dup_jwks (key, error);
+}
+
+/* --- clients --------------------------------------------------------------------------------------------- */
 
 static gboolean
 need_url (const char *url, GError **error)
@@ -239,28 +465,34 @@ need_url (const char *url, GError **error)
 RoundsFhirClient *
 rounds_connection_open_fhir (RoundsStore *store, const RoundsConnection *connection, GError **error)
 {
+  g_autoptr (RoundsTrust) trust = NULL;
   g_autoptr (RoundsAuth) auth = NULL;
   RoundsFhirClient *client;
 
-  if (!need_url (connection->fhir_url, error) || (auth = open_auth (store, connection, error)) == NULL)
+  if (!need_url (connection->fhir_url, error) ||
+      (trust = rounds_credential_trust (store, connection, error)) == NULL ||
+      (auth = rounds_credential_auth (store, connection, trust, error)) == NULL)
     return NULL;
   client = rounds_fhir_client_new (connection->fhir_url, auth, error);
   if (client != NULL)
-    set_up_http (rounds_fhir_client_get_http (client), connection);
+    rounds_trust_apply (trust, rounds_fhir_client_get_http (client));
   return client;
 }
 
 RoundsDicomwebClient *
 rounds_connection_open_dicomweb (RoundsStore *store, const RoundsConnection *connection, GError **error)
 {
+  g_autoptr (RoundsTrust) trust = NULL;
   g_autoptr (RoundsAuth) auth = NULL;
   RoundsDicomwebClient *client;
 
-  if (!need_url (connection->dicomweb_url, error) || (auth = open_auth (store, connection, error)) == NULL)
+  if (!need_url (connection->dicomweb_url, error) ||
+      (trust = rounds_credential_trust (store, connection, error)) == NULL ||
+      (auth = rounds_credential_auth (store, connection, trust, error)) == NULL)
     return NULL;
   client = rounds_dicomweb_client_new (connection->dicomweb_url, auth, error);
   if (client != NULL)
-    set_up_http (rounds_dicomweb_client_get_http (client), connection);
+    rounds_trust_apply (trust, rounds_dicomweb_client_get_http (client));
   return client;
 }
 
