@@ -217,5 +217,5 @@ index_studies (RoundsPass *self, GError **error)
 gboolean
 rounds_pass_images (RoundsPass *self, GError **error)
 {
-  return send_scans (self, error) && index_studies (self, error);
+  return (!self->takes_images || send_scans (self, error)) && index_studies (self, error);
 }

@@ -15,6 +15,7 @@ typedef struct {
   const char *fhir_url;            /* as in the connection: what cursors are bound to */
   RoundsFhirClient *fhir;
   RoundsDicomwebClient *dicomweb;  /* or NULL */
+  gboolean takes_images;           /* images that wait are sent there, not only indexed from there */
   const RoundsServerProfile *profile;
   GCancellable *cancellable;
   gboolean once;                   /* asked for by a person: waiting times of single records do not count */

@@ -213,6 +213,7 @@ run_pass (RoundsSync *self, gboolean once, GCancellable *cancellable, RoundsSync
     return FALSE;
   pass.fhir = fhir;
   pass.dicomweb = dicomweb;
+  pass.takes_images = rounds_connection_takes_images (self->store, connection);
   ok = run_steps (&pass, self, connection, error);
   if (pass.retry_after_us >= 0 && !ok)
     keep_patience (self->store, patience, pass.retry_after_us);
