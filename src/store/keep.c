@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Small things kept by name: drafts, settings, connections and cursors. Four tables of the same shape; a draft
  * is one row without history, because it is written at every keystroke. */
+#include "store/bases.h"
 #include "store/store-private.h"
 
 #include <glib/gi18n-lib.h>
@@ -171,4 +172,33 @@ rounds_store_dup_cursor (RoundsStore *self, const char *scope, GError **error)
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && scope != NULL, NULL);
 
   return dup_text (self, "SELECT json FROM cursor WHERE scope = ?", scope, NULL, error);
+}
+
+/* --- what the server has --------------------------------------------------------------------------------- */
+
+GHashTable *
+rounds_store_list_bases (RoundsStore *self, const char *type, GError **error)
+{
+  g_autoptr (GHashTable) bases = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (RoundsReader) reader = NULL;
+  g_autoptr (RoundsRows) rows = NULL;
+  gint64 nid = 0;
+  gboolean row = TRUE;
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && type != NULL, NULL);
+
+  reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  if (reader == NULL || !rounds_database_find_name (reader->db, type, &nid, error))
+    return NULL;
+  rows = rounds_database_query (reader->db, error,
+                                "SELECT id, base_version FROM resource WHERE type = ? AND tombstone = 0 "
+                                "AND base_version IS NOT NULL", "i", nid);
+  while (row)
+    {
+      if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
+        return NULL;
+      if (row)
+        g_hash_table_insert (bases, rounds_rows_dup (rows, 0), rounds_rows_dup (rows, 1));
+    }
+  return g_steal_pointer (&bases);
 }

@@ -12,6 +12,7 @@
 
 #include "base/instant.h"
 #include "sync/connection.h"
+#include "sync/listing.h"
 #include "sync/pass.h"
 
 #define LOCK_WAIT_US (10 * G_USEC_PER_SEC)
@@ -165,9 +166,7 @@ run_steps (RoundsPass *pass, RoundsSync *self, RoundsConnection *connection, GEr
 
   if (pass->fhir != NULL)
     {
-      profile = rounds_connection_dup_profile (self->store, connection);
-      if (profile == NULL)
-        profile = rounds_connection_probe (self->store, self->connection, pass->cancellable, error);
+      profile = rounds_pass_get_profile (self->store, connection, pass->fhir, pass->cancellable, error);
       if (profile == NULL)
         return FALSE;
       pass->profile = profile;
@@ -217,7 +216,7 @@ run_pass (RoundsSync *self, gboolean once, GCancellable *cancellable, RoundsSync
   ok = run_steps (&pass, self, connection, error);
   if (pass.retry_after_us >= 0 && !ok)
     keep_patience (self->store, patience, pass.retry_after_us);
-  report->complete = ok && !pass.incomplete;
+  report->complete = ok && !pass.incomplete && !report->first_sync;
   g_free (pass.trouble);
   return ok;
 }
@@ -262,7 +261,7 @@ run_locked (RoundsSync *self, gboolean once, GCancellable *cancellable, RoundsSy
   gint64 start = g_get_monotonic_time ();
   gboolean ok;
 
-  report->complete = FALSE;
+  report->complete = report->first_sync = FALSE;
   if (!take_lock (self, cancellable, error))
     return FALSE;
   g_atomic_int_set (&self->state, ROUNDS_SYNC_RUNNING);

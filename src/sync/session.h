@@ -15,6 +15,9 @@ typedef struct {
   guint images_pushed;
   guint images_indexed;   /* instances known from queries that were not known before */
   gboolean complete;      /* everything that could be sent and fetched was */
+  gboolean first_sync;    /* the first fetching of everything is not through yet; it goes on where it is */
+  guint64 first_done;     /* records of it that are here … */
+  guint64 first_total;    /* … of so many; 0 = the cloud does not say */
   double seconds;
   char **notes;           /* for people, NULL-terminated or NULL: kinds of record that the cloud keeps back … */
 } RoundsSyncReport;

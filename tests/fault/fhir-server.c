@@ -608,7 +608,7 @@ mini_fhir_new (void)
   self->searches = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, mini_found_free);
   self->log = g_ptr_array_new_with_free_func (g_free);
   g_queue_init (&self->faults);
-  self->now_us = G_GINT64_CONSTANT (1767225600) * G_USEC_PER_SEC;   /* 2026-01-01 */
+  self->now_us = g_get_real_time () / G_USEC_PER_SEC * G_USEC_PER_SEC;
   self->tick_us = G_USEC_PER_SEC;
   self->types = "Patient Observation Condition Basic";
   self->transactions = self->history = self->put_creates = self->conditional_create = TRUE;

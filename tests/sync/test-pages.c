@@ -45,7 +45,8 @@ after (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpoin
   g_autofree char *link = NULL;
   char *start, *end;
 
-  if ((self->mode != OTHER_ORIGIN && self->mode != CIRCLE) || !g_str_has_prefix (request->path, "/fhir/Patient?"))
+  if ((self->mode != OTHER_ORIGIN && self->mode != CIRCLE) || !g_str_has_prefix (request->path, "/fhir/Patient?") ||
+      strstr (request->path, "_summary=count") != NULL)
     return;
   /* Puts another address into the next link. */
   start = strstr (answer->body->str, "\"link\":[");
