@@ -16,6 +16,7 @@
 
 #define MAX_HEAD 8192
 #define MAX_GUESTS 8
+#define BACKLOG 128
 #define GUEST_US (5 * G_USEC_PER_SEC)
 #define PATH "/callback"
 
@@ -45,7 +46,7 @@ rounds_loopback_listener_new (GError **error)
   if (socket == NULL)
     return NULL;
   g_socket_set_blocking (socket, FALSE);
-  g_socket_set_listen_backlog (socket, MAX_GUESTS);
+  g_socket_set_listen_backlog (socket, BACKLOG);
   /* Not to be shared: nobody else may bind the same port beside us. */
   if (!g_socket_bind (socket, wanted, FALSE, error) || !g_socket_listen (socket, error) ||
       (got = g_socket_get_local_address (socket, error)) == NULL)
@@ -181,7 +182,8 @@ answer (GSocket *socket, gboolean taken)
   g_socket_shutdown (socket, FALSE, TRUE, NULL);
 }
 
-static void
+/* FALSE when nobody waits at the door. */
+static gboolean
 welcome (RoundsLoopbackListener *self)
 {
   GSocket *socket = g_socket_accept (self->socket, NULL, NULL);
@@ -189,7 +191,7 @@ welcome (RoundsLoopbackListener *self)
   guint i;
 
   if (socket == NULL)
-    return;
+    return FALSE;
   for (i = 1; i < MAX_GUESTS && place->socket != NULL; i++)
     if (self->guests[i].socket == NULL || self->guests[i].since_us < place->since_us)
       place = &self->guests[i];
@@ -197,6 +199,7 @@ welcome (RoundsLoopbackListener *self)
   g_socket_set_blocking (socket, FALSE);
   place->socket = socket;
   place->since_us = g_get_monotonic_time ();
+  return TRUE;
 }
 
 /* The query, once an answer has come. */
@@ -258,8 +261,8 @@ turn (RoundsLoopbackListener *self, const GPollFD *cancel, gint64 deadline_us)
   for (i = 1; query == NULL && i < n; i++)
     if (owners[i] != NULL && fds[i].revents != 0)
       query = serve (self, owners[i]);
-  if (query == NULL && fds[0].revents != 0)
-    welcome (self);
+  for (i = 0; query == NULL && fds[0].revents != 0 && i < MAX_GUESTS && welcome (self); i++)
+    ;
   return query;
 }
 
