@@ -24,6 +24,10 @@ typedef struct {
   int last_status;         /* HTTP, 0 = none yet */
   char *reason;            /* for people: last outcome, or what it waits for */
   char **depends_on;       /* "TYPE/ID" that must be there first */
+  gint64 rid;              /* the resource's number in this cache; it stays when the id changes */
+  char *first_uuid;        /* op_uuid of the oldest change that waits: the mark of a create, whatever was edited
+                            * between two attempts */
+  gint64 *depends_rids;    /* numbers of depends_on, in its order */
 } RoundsOutboxItem;
 void rounds_outbox_item_free (RoundsOutboxItem *self);
 
@@ -32,6 +36,31 @@ void rounds_outbox_item_free (RoundsOutboxItem *self);
 GPtrArray *rounds_store_outbox_list (RoundsStore *self, const char *const *states, guint limit,
                                      GError **error);
 guint rounds_store_outbox_count (RoundsStore *self, GError **error);
+
+/* The same without texts: what 100,000 changes that wait need to be put in order. */
+typedef struct {
+  gint64 rid;
+  gint64 next_at_us;
+  gsize n_bytes;           /* of the text */
+  const char *state;       /* static */
+  gboolean is_delete;
+} RoundsOutboxEntry;
+typedef struct {
+  GArray *entries;         /* RoundsOutboxEntry, in the order of rounds_store_outbox_list() */
+  GArray *first_dep;       /* guint per entry and one more: its part of deps */
+  GArray *deps;            /* gint64 rid of what the server must have first */
+} RoundsOutboxIndex;
+RoundsOutboxIndex *rounds_store_outbox_index (RoundsStore *self, GError **error);
+void rounds_outbox_index_free (RoundsOutboxIndex *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsOutboxIndex, rounds_outbox_index_free)
+/* The items of these resources as they wait now, in this order; what does not wait any more is left out. */
+GPtrArray *rounds_store_outbox_load (RoundsStore *self, const gint64 *rids, guint n, GError **error);
+/* Resources by what they wait for. */
+typedef struct {
+  guint pending;           /* the cloud: also those under way and those blocked */
+  guint conflicts, quarantined;   /* a person */
+} RoundsOutboxTally;
+gboolean rounds_store_outbox_tally (RoundsStore *self, RoundsOutboxTally *out, GError **error);
 
 /* Marks items of these resources up to these seqs as sent under request_id. */
 gboolean rounds_store_outbox_begin (RoundsStore *self, RoundsOutboxItem *const *items, guint n,
@@ -48,6 +77,11 @@ typedef struct {
 } RoundsOutboxAck;
 gboolean rounds_store_outbox_ack_many (RoundsStore *self, const RoundsOutboxAck *acks, guint n,
                                        GError **error);
+/* A create that the server took under an id of its own: renamed as rounds_store_rename() says and acknowledged, in
+ * one transaction. server_json has the new id. INVALID when another record has that id here. */
+gboolean rounds_store_outbox_ack_created (RoundsStore *self, const RoundsOutboxItem *item, const char *new_id,
+                                          const char *server_version, const char *server_json, int status,
+                                          GError **error);
 gboolean rounds_store_outbox_set_state (RoundsStore *self, const RoundsOutboxItem *item, const char *state,
                                         int status, const char *reason, gint64 next_at_us, GError **error);
 /* Refused for good: this and what depends on it wait for a person. */
@@ -69,7 +103,8 @@ gboolean rounds_store_conflict_record (RoundsStore *self, const RoundsConflict *
 GPtrArray *rounds_store_conflict_list (RoundsStore *self, GError **error);
 RoundsConflict *rounds_store_conflict_get (RoundsStore *self, const char *type, const char *id,
                                            GError **error);
-/* json = the text decided on (NULL = deleted); it becomes a pending change on top of theirs. */
+/* json = the text decided on (NULL = deleted); it becomes a pending change on top of theirs. The side that was not
+ * taken stays in the history. INVALID when it would change a signed note. */
 gboolean rounds_store_conflict_resolve (RoundsStore *self, const char *type, const char *id, const char *json,
                                         GError **error);
 /* Takes the last decision back: the conflict is open again with the same three versions, mine is what stands here.
@@ -98,7 +133,33 @@ char *rounds_store_dup_cursor (RoundsStore *self, const char *scope, GError **er
 gboolean rounds_store_set_cursor (RoundsStore *self, const char *scope, const char *cursor_json,
                                   GError **error);
 
-/* The server gave another id (POST): resource and all references to it are rewritten in one transaction. */
+/* Which server versions, cursors and receipts belong to. Another one than before: versions that this cache builds
+ * on are forgotten (texts stay), so that no If-Match of the one is ever sent to the other, and cursors of it begin
+ * anew. server = prefix of its cursors' scopes. *changed (nullable) = it was another before. */
+gboolean rounds_store_bind_server (RoundsStore *self, const char *server, gboolean *changed, GError **error);
+/* The server was put back to an earlier state: versions and cursors are forgotten as above, and every receipt is of
+ * an earlier epoch until it was looked at. */
+gboolean rounds_store_new_epoch (RoundsStore *self, GError **error);
+
+/* What the bound server acknowledged last of a resource that has nothing waiting. */
+typedef struct {
+  gint64 rid;
+  char *type, *id;
+  char *version;           /* or NULL */
+  gint64 last_updated_us;  /* 0 = it did not say; of a deletion: of the version that was deleted */
+  gint64 acked_at_us;
+  gboolean is_delete;
+} RoundsReceipt;
+void rounds_receipt_free (RoundsReceipt *self);
+/* Newest first, one a resource, acknowledged before before_us (0 = now). earlier: only those of earlier epochs,
+ * also of resources that wait. Array of RoundsReceipt. */
+GPtrArray *rounds_store_receipt_list (RoundsStore *self, gint64 before_us, gboolean earlier, guint limit,
+                                      GError **error);
+/* These were looked at in this epoch. */
+gboolean rounds_store_receipt_confirm (RoundsStore *self, const gint64 *rids, guint n, GError **error);
+
+/* The server gave another id (POST): resource and all references to it are rewritten in one transaction, and the
+ * old id is kept as another way to it. */
 gboolean rounds_store_rename (RoundsStore *self, const char *type, const char *old_id, const char *new_id,
                               GError **error);
 
@@ -117,5 +178,14 @@ guint rounds_store_scan_outbox_count (RoundsStore *self, GError **error);
 gboolean rounds_store_scan_outbox_ack (RoundsStore *self, const char *const *sop_uids, GError **error);
 gboolean rounds_store_scan_outbox_fail (RoundsStore *self, const char *sop_uid, int status,
                                         const char *reason, GError **error);
+/* What the server said of those that it did not take: most frequent first, at most limit reasons. Array of
+ * RoundsScanRefusal. */
+typedef struct {
+  char *reason;
+  int status;   /* HTTP, or the DICOM failure reason as it was told */
+  guint n;      /* images */
+} RoundsScanRefusal;
+void rounds_scan_refusal_free (RoundsScanRefusal *self);
+GPtrArray *rounds_store_scan_outbox_refusals (RoundsStore *self, guint limit, GError **error);
 
 G_END_DECLS
