@@ -525,6 +525,56 @@ fetch (RoundsReader *reader, GArray *rids, guint limit, GPtrArray *out, GError *
   return ok;
 }
 
+gboolean
+rounds_patients_match (RoundsReader *reader, const char *text, GHashTable **out, GError **error)
+{
+  RoundsPatientIndex *index = rounds_store_get_patient_index (reader->store);
+  g_autofree char *folded = rounds_fold_words (text != NULL ? text : "");
+  g_autoptr (GArray) rids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_auto (GStrv) words = NULL;
+  gboolean ok;
+
+  *out = NULL;
+  if (*folded == '\0')
+    return TRUE;
+  words = g_strsplit (folded, " ", MAX_QUERY_WORDS);
+  g_mutex_lock (&index->mutex);
+  ok = catch_up (index, reader->db, error);
+  if (ok)
+    {
+      search (index, words, FALSE, 0, rids);
+      if (rids->len == 0)
+        search (index, words, TRUE, 0, rids);
+    }
+  g_mutex_unlock (&index->mutex);
+  if (!ok)
+    return FALSE;
+  *out = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  for (guint i = 0; i < rids->len; i++)
+    g_hash_table_add (*out, g_memdup2 (&g_array_index (rids, gint64, i), sizeof (gint64)));
+  return TRUE;
+}
+
+GPtrArray *
+rounds_patients_read (RoundsReader *reader, GArray *rids, GError **error)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_patient_hit_free);
+
+  for (guint i = 0; i < rids->len; i++)
+    {
+      g_autoptr (RoundsRows) rows = NULL;
+      gboolean row = FALSE;
+
+      rows = rounds_database_query (reader->db, error, "SELECT " HIT_COLUMNS " FROM patient p WHERE p.rid = ? AND "
+                                                       "p.gone = 0", "i", g_array_index (rids, gint64, i));
+      if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
+        return NULL;
+      if (row)
+        g_ptr_array_add (list, take_hit (rows));
+    }
+  return g_steal_pointer (&list);
+}
+
 static gpointer
 build_work (RoundsStore *self, gpointer data, GCancellable *cancellable, GError **error)
 {

@@ -85,6 +85,23 @@ take_record (RoundsRows *rows)
   return record;
 }
 
+gboolean
+rounds_record_read (RoundsReader *reader, gint64 rid, RoundsRecord **out, GError **error)
+{
+  g_autoptr (RoundsRows) rows = NULL;
+  gboolean row;
+
+  *out = NULL;
+  rows = rounds_database_query (reader->db, error,
+                                "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.rid = ? AND r.tombstone = 0", "i",
+                                rid);
+  if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
+    return FALSE;
+  if (row)
+    *out = take_record (rows);
+  return TRUE;
+}
+
 static GPtrArray *
 take_records (RoundsReader *reader, RoundsRows *rows, GError **error)
 {

@@ -40,6 +40,8 @@ typedef struct {
   const char *who;
   gint64 now_us;             /* of the transaction */
   GHashTable *names;         /* text → nid, what is known of table name */
+  GArray *search;            /* of search-index.c: the parameters that are indexed */
+  gboolean search_known;     /* in this transaction */
 
   /* What the transaction did, told once it is on disk. */
   GPtrArray *changed;        /* RoundsChange */
@@ -83,6 +85,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsReader, rounds_reader_free)
 /* nid of a text, 0 when the cache has never seen it. */
 gboolean rounds_database_find_name (RoundsDatabase *db, const char *text, gint64 *nid, GError **error);
 
+/* One record by its row; *out NULL when it is deleted. */
+gboolean rounds_record_read (RoundsReader *reader, gint64 rid, RoundsRecord **out, GError **error);
+
 /* --- audit ------------------------------------------------------------------------------------------ */
 
 gboolean rounds_audit_append (RoundsWriter *writer, const char *action, const char *type, const char *id,
@@ -107,6 +112,11 @@ typedef struct _RoundsPatientIndex RoundsPatientIndex;
 RoundsPatientIndex *rounds_patient_index_new (void);
 void rounds_patient_index_free (RoundsPatientIndex *self);
 RoundsPatientIndex *rounds_store_get_patient_index (RoundsStore *self);
+
+/* Rows of the patients that a type-ahead text fits (keys gint64); *out NULL when the text says nothing. */
+gboolean rounds_patients_match (RoundsReader *reader, const char *text, GHashTable **out, GError **error);
+/* RoundsPatientHit of these rows in this order. */
+GPtrArray *rounds_patients_read (RoundsReader *reader, GArray *rids, GError **error);
 
 /* Small letters without accents, words apart by one blank; CJK stays. Caller frees. */
 char *rounds_fold_words (const char *text);

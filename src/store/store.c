@@ -70,6 +70,7 @@ rounds_store_finalize (GObject *object)
   g_free (self->paths[1]);
   g_async_queue_unref (self->queue);
   g_hash_table_unref (writer->names);
+  g_clear_pointer (&writer->search, g_array_unref);
   g_ptr_array_unref (writer->changed);
   g_ptr_array_unref (writer->scans_changed);
   g_ptr_array_unref (writer->series_changed);

@@ -7,6 +7,8 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "store/search-index.h"
+
 /* In table resource. */
 enum { BASE_NONE, BASE_SAME, BASE_OWN, BASE_GONE };
 
@@ -374,6 +376,7 @@ rounds_row_save_version (RoundsWriter *writer, RoundsRow *self, const RoundsFact
                          GError **error)
 {
   g_autoptr (GArray) nids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  gboolean new_row = self->rid == 0;
 
   if (self->rid != 0 && (!keep_old_version (writer, self, error) || !drop_tokens (writer, self, error)))
     return FALSE;
@@ -391,6 +394,8 @@ rounds_row_save_version (RoundsWriter *writer, RoundsRow *self, const RoundsFact
       !add_tokens (writer, self, nids, error))
     return FALSE;
   if (g_str_equal (self->type, "Patient") && !index_patient (writer, self, facts, error))
+    return FALSE;
+  if (!rounds_search_index_save (writer, self->type, self->type_nid, self->rid, self->local, new_row, error))
     return FALSE;
   rounds_writer_changed (writer, self->type, self->id, self->patient_id);
   return TRUE;

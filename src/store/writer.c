@@ -158,6 +158,7 @@ writer_forget (RoundsWriter *self)
   g_ptr_array_set_size (self->scans_changed, 0);
   g_ptr_array_set_size (self->series_changed, 0);
   self->changed_many = self->outbox_changed = FALSE;
+  self->search_known = FALSE;
   self->audit_seq = 0;
 }
 
