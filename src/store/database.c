@@ -97,6 +97,16 @@ rounds_database_set_error (RoundsDatabase *self, int code, GError **error)
     case SQLITE_NOMEM:
       text = _("Not enough memory");
       break;
+    case SQLITE_ERROR:
+      /* SQLCipher stays in this after a page whose seal is wrong; an error in a statement has words of its own. */
+      if (self != NULL && g_strcmp0 (sqlite3_errmsg (self->handle), sqlite3_errstr (SQLITE_ERROR)) == 0)
+        {
+          store_code = ROUNDS_STORE_ERROR_DAMAGED;
+          text = _("The cache is damaged; it was left as it is");
+        }
+      else
+        text = NULL;
+      break;
     case SQLITE_TOOBIG:
       store_code = ROUNDS_STORE_ERROR_INVALID;
       text = _("Too large to be stored");
@@ -269,7 +279,7 @@ check_file (const char *path, RoundsDatabaseKind kind, RoundsDatabaseMode mode, 
     return damaged (path, _("is empty"), error);
   /* SQLite takes a part of a page at the end for a whole one and misses it only when it reads that page. Where
    * a log is still there, a copy into the file may have been cut off: the log mends that. */
-  if (st.st_size % kinds[kind].page_bytes != 0 && (lstat (log_path, &log_st) != 0 || log_st.st_size == 0))
+  if (mode != ROUNDS_DATABASE_RESCUE && st.st_size % kinds[kind].page_bytes != 0 && (lstat (log_path, &log_st) != 0 || log_st.st_size == 0))
     return damaged (path, _("is cut short"), error);
   return TRUE;
 }
@@ -414,6 +424,12 @@ check_schema (RoundsDatabase *self, RoundsDatabaseKind kind, RoundsDatabaseMode 
       g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NEWER,
                    _("This profile was used by a newer Rounds; it was left untouched"));
       return FALSE;
+    }
+  if (mode == ROUNDS_DATABASE_RESCUE)
+    {
+      /* Not even the log is written back: the file is evidence. */
+      sqlite3_db_config (self->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+      return rounds_database_exec (self, "PRAGMA query_only = ON", error);
     }
   if (!rounds_database_exec (self, "PRAGMA journal_mode = WAL", error) ||
       !rounds_database_exec (self, "PRAGMA synchronous = FULL", error))

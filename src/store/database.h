@@ -21,6 +21,7 @@ typedef enum {
   ROUNDS_DATABASE_READER,
   ROUNDS_DATABASE_WRITER,
   ROUNDS_DATABASE_CREATE,    /* the file must not be there */
+  ROUNDS_DATABASE_RESCUE,    /* reads what a damaged file still gives; changes nothing in it */
 } RoundsDatabaseMode;
 
 /* Opens with the raw key, checks that it is what it should be, and (writer) brings the schema up to date.

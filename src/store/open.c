@@ -5,9 +5,12 @@
 #include "store/store-object.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/instant.h"
 
@@ -45,7 +48,7 @@ make_file (RoundsStore *self, RoundsDatabaseKind kind, GError **error)
 static gboolean
 make_files (RoundsStore *self, GError **error)
 {
-  if (rounds_vault_get_made (self->vault))
+  if (!self->fresh && rounds_vault_get_made (self->vault))
     return TRUE;   /* made once: whatever is missing now is damage */
   for (int kind = 0; kind < 2; kind++)
     if (!g_file_test (self->paths[kind], G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK) &&
@@ -115,6 +118,8 @@ check_head (RoundsStore *self, GError **error)
     {
       g_warning ("the audit trail is not the one that was sealed: the cache was changed or put back from "
                  "outside");
+      g_set_str (&self->trouble, _("This cache is not the one that was last used here: it was changed, cut short or put "
+                                   "back from outside. Changes made since may be missing; the audit trail says so too."));
       rounds_audit_head_freeze (self->head);
     }
   return TRUE;
@@ -136,9 +141,8 @@ take_in_unlocks (RoundsStore *self, GError **error)
 static gboolean
 open_files (RoundsStore *self, gboolean create, GError **error)
 {
-  const char *folder = rounds_vault_get_folder (self->vault);
   RoundsWriter *writer = &self->writer;
-  gboolean made = rounds_vault_get_made (self->vault);
+  gboolean made = rounds_vault_get_made (self->vault) && !self->fresh;
   gint64 waiting;
 
   if (create && !make_files (self, error))
@@ -151,16 +155,18 @@ open_files (RoundsStore *self, gboolean create, GError **error)
                                          self->key, error);
   if (writer->pixels == NULL)
     return FALSE;
-  self->head = rounds_audit_head_open (folder, self->key, !made, error);
+  self->head = rounds_audit_head_open (self->folder, self->key, !made, error);
   if (self->head == NULL)
     return FALSE;
   if (!made)
     {
       if (!rounds_writer_run (writer, write_first, NULL, error))
         return FALSE;
-      if (!rounds_vault_set_made (self->vault, error))
+      if (!self->fresh && !rounds_vault_set_made (self->vault, error))
         return FALSE;
     }
+  if (self->fresh)
+    return TRUE;
   if (!check_head (self, error) || !take_in_unlocks (self, error))
     return FALSE;
   /* Only when nobody is sending right now does "inflight" mean that somebody died while sending. */
@@ -178,26 +184,64 @@ open_files (RoundsStore *self, gboolean create, GError **error)
   return rounds_database_int (writer->db, 0, &self->data_version, error, "PRAGMA data_version", "");
 }
 
-RoundsStore *
-rounds_store_open (RoundsVault *vault, RoundsSecret *key, gboolean create, GError **error)
+int
+rounds_store_lock_use (const char *folder, gboolean alone, GError **error)
 {
-  g_autoptr (RoundsStore) self = NULL;
-  const char *folder;
+  g_autofree char *path = g_build_filename (folder, "use.lock", NULL);
+  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-  g_return_val_if_fail (ROUNDS_IS_VAULT (vault) && key != NULL, NULL);
+  /* A disk without such locks, or one that is full: only setting aside insists. */
+  if (fd >= 0 && flock (fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0)
+    return fd;
+  if ((fd >= 0 && errno == EWOULDBLOCK) || alone)
+    g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_BUSY, _("Another program is using this profile"));
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
 
-  folder = rounds_vault_get_folder (vault);
-  self = g_object_new (ROUNDS_TYPE_STORE, NULL);
+static RoundsStore *
+open_in (RoundsVault *vault, RoundsSecret *key, const char *folder, gboolean create, gboolean fresh, GError **error)
+{
+  g_autoptr (RoundsStore) self = g_object_new (ROUNDS_TYPE_STORE, NULL);
+  g_autoptr (GError) busy = NULL;
+
   self->vault = g_object_ref (vault);
   self->key = rounds_secret_ref (key);
   self->context = g_main_context_ref_thread_default ();
+  self->folder = g_strdup (folder);
+  self->fresh = fresh;
   self->paths[ROUNDS_DATABASE_RECORDS] = g_build_filename (folder, "records.db", NULL);
   self->paths[ROUNDS_DATABASE_PIXELS] = g_build_filename (folder, "pixels.db", NULL);
   self->writer.store = self;
-  self->writer.role = rounds_vault_get_role (vault);
+  /* What is moved into a new cache was allowed when it came into the old one. */
+  self->writer.role = fresh ? ROUNDS_ROLE_PHYSICIAN : rounds_vault_get_role (vault);
   self->writer.who = rounds_vault_get_name (vault);
+  if (!fresh)
+    {
+      self->use_fd = rounds_store_lock_use (folder, FALSE, &busy);
+      if (busy != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&busy));
+          return NULL;
+        }
+    }
   if (!open_files (self, create, error))
     return NULL;
   self->thread = g_thread_new ("rounds-writer", rounds_writer_thread, self);
   return g_steal_pointer (&self);
+}
+
+RoundsStore *
+rounds_store_open_fresh (RoundsVault *vault, RoundsSecret *key, const char *folder, GError **error)
+{
+  return open_in (vault, key, folder, TRUE, TRUE, error);
+}
+
+RoundsStore *
+rounds_store_open (RoundsVault *vault, RoundsSecret *key, gboolean create, GError **error)
+{
+  g_return_val_if_fail (ROUNDS_IS_VAULT (vault) && key != NULL, NULL);
+
+  return open_in (vault, key, rounds_vault_get_folder (vault), create, FALSE, error);
 }

@@ -334,15 +334,8 @@ rounds_store_scan_get (RoundsStore *self, const char *sop_uid, GError **error)
   return g_bytes_new (sqlite3_column_blob (rows, 0), sqlite3_column_bytes (rows, 0));
 }
 
-#define SCAN_COLUMNS \
-  "s.sop_uid, s.series_uid, s.study_uid, (SELECT text FROM name WHERE nid = s.patient), s.digest IS NOT NULL, " \
-  "s.sop_class_uid, s.transfer_syntax, s.dicom_patient_id, s.dicom_patient_name, s.dicom_birth_date, s.modality, " \
-  "s.study_date, s.study_time, s.study_description, s.series_description, s.body_part, s.image_type, s.accession, " \
-  "s.series_number, s.instance_number, s.rows, s.columns, s.frames, s.bits_stored, s.samples, s.geometry, s.spacing, " \
-  "s.size_bytes, s.derived_here, s.warnings "
-
-static RoundsScanInstance *
-take_scan (RoundsRows *rows)
+RoundsScanInstance *
+rounds_scan_take (RoundsRows *rows)
 {
   RoundsScanInstance *it = rounds_scan_instance_new ();
   const char *geometry = rounds_rows_text (rows, 25);
@@ -396,12 +389,12 @@ rounds_store_scan_info (RoundsStore *self, const char *sop_uid, GError **error)
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL)
     return NULL;
-  rows = rounds_database_query (reader->db, error, "SELECT " SCAN_COLUMNS "FROM scan s WHERE s.sop_uid = ?",
+  rows = rounds_database_query (reader->db, error, "SELECT " ROUNDS_SCAN_COLUMNS "FROM scan s WHERE s.sop_uid = ?",
                                 "s", sop_uid);
   if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
     return NULL;
   if (row)
-    return take_scan (rows);
+    return rounds_scan_take (rows);
   g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("There is no such scan"));
   return NULL;
 }
@@ -423,19 +416,19 @@ rounds_store_scan_list (RoundsStore *self, const char *patient_id, const char *s
     return NULL;
   if (patient_id != NULL)
     rows = rounds_database_query (reader->db, error,
-                                  "SELECT " SCAN_COLUMNS "FROM scan s WHERE s.patient = (SELECT nid FROM "
+                                  "SELECT " ROUNDS_SCAN_COLUMNS "FROM scan s WHERE s.patient = (SELECT nid FROM "
                                                          "name WHERE "
                                   "text = ?) ORDER BY s.study_uid, s.series_uid, s.instance_number, "
                                   "s.sop_uid",
                                   "s", patient_id);
   else if (study_uid != NULL)
     rows = rounds_database_query (reader->db, error,
-                                  "SELECT " SCAN_COLUMNS "FROM scan s WHERE s.study_uid = ? "
+                                  "SELECT " ROUNDS_SCAN_COLUMNS "FROM scan s WHERE s.study_uid = ? "
                                   "ORDER BY s.series_uid, s.instance_number, s.sop_uid",
                                   "s", study_uid);
   else
     rows = rounds_database_query (reader->db, error,
-                                  "SELECT " SCAN_COLUMNS "FROM scan s WHERE s.series_uid = ? "
+                                  "SELECT " ROUNDS_SCAN_COLUMNS "FROM scan s WHERE s.series_uid = ? "
                                   "ORDER BY s.instance_number, s.sop_uid",
                                   "s", series_uid);
   while (row)
@@ -443,7 +436,7 @@ rounds_store_scan_list (RoundsStore *self, const char *patient_id, const char *s
       if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
         return NULL;
       if (row)
-        g_ptr_array_add (list, take_scan (rows));
+        g_ptr_array_add (list, rounds_scan_take (rows));
     }
   return g_steal_pointer (&list);
 }

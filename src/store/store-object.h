@@ -17,6 +17,10 @@ struct _RoundsStore {
 
   RoundsVault *vault;
   RoundsSecret *key;
+  char *folder;              /* the vault's; another one while a cache is made anew */
+  gboolean fresh;            /* made anew in that other folder */
+  char *trouble;             /* what the opening found, in words, or NULL */
+  int use_fd;                /* shared lock: the cache is in use */
   char *paths[2];            /* by RoundsDatabaseKind */
   GMainContext *context;
   RoundsAuditHead *head;
@@ -51,5 +55,10 @@ gpointer rounds_writer_thread (gpointer data);
 /* Ends the writer after what is queued; waits for it. */
 void rounds_writer_stop (RoundsStore *self, GThread *thread);
 gboolean rounds_store_set_closed (GError **error);
+
+/* A new, empty cache under the same key in a folder that is not the vault's. */
+RoundsStore *rounds_store_open_fresh (RoundsVault *vault, RoundsSecret *key, const char *folder, GError **error);
+/* The lock of whoever has the profile's cache open; −1: BUSY, another has it the other way. */
+int rounds_store_lock_use (const char *folder, gboolean alone, GError **error);
 
 G_END_DECLS

@@ -121,6 +121,18 @@ GPtrArray *rounds_patients_read (RoundsReader *reader, GArray *rids, GError **er
 /* Small letters without accents, words apart by one blank; CJK stays. Caller frees. */
 char *rounds_fold_words (const char *text);
 
+/* --- scans ------------------------------------------------------------------------------------------ */
+
+/* Columns of table scan (as s), and the instance made of such a row. */
+#define ROUNDS_SCAN_COLUMNS \
+  "s.sop_uid, s.series_uid, s.study_uid, (SELECT text FROM name WHERE nid = s.patient), s.digest IS NOT NULL, " \
+  "s.sop_class_uid, s.transfer_syntax, s.dicom_patient_id, s.dicom_patient_name, s.dicom_birth_date, s.modality, " \
+  "s.study_date, s.study_time, s.study_description, s.series_description, s.body_part, s.image_type, s.accession, " \
+  "s.series_number, s.instance_number, s.rows, s.columns, s.frames, s.bits_stored, s.samples, s.geometry, s.spacing, " \
+  "s.size_bytes, s.derived_here, s.warnings "
+RoundsScanInstance *rounds_scan_take (RoundsRows *rows);
+#define ROUNDS_SCAN_DIGEST_BYTES 32
+
 /* --- texts ------------------------------------------------------------------------------------------ */
 
 /* JSON without the blanks between its tokens: numbers and strings stay as they were written. Caller frees. */

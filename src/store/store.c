@@ -45,6 +45,9 @@ rounds_store_close (RoundsStore *self)
   g_clear_pointer (&self->writer.pixels, rounds_database_free);
   g_clear_pointer (&self->head, rounds_audit_head_free);
   rounds_store_sync_unlock (self);
+  if (self->use_fd >= 0)
+    close (self->use_fd);
+  self->use_fd = -1;
 }
 
 static void
@@ -66,6 +69,8 @@ rounds_store_finalize (GObject *object)
   g_clear_pointer (&self->key, rounds_secret_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->patients, rounds_patient_index_free);
+  g_free (self->folder);
+  g_free (self->trouble);
   g_free (self->paths[0]);
   g_free (self->paths[1]);
   g_async_queue_unref (self->queue);
@@ -112,7 +117,7 @@ rounds_store_init (RoundsStore *self)
   g_cond_init (&self->cond);
   g_queue_init (&self->idle[0]);
   g_queue_init (&self->idle[1]);
-  self->sync_fd = -1;
+  self->sync_fd = self->use_fd = -1;
   self->queue = g_async_queue_new ();
   self->patients = rounds_patient_index_new ();
   self->pending = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_change_free);
@@ -146,6 +151,14 @@ rounds_store_dup_key (RoundsStore *self)
   g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
 
   return rounds_secret_ref (self->key);
+}
+
+const char *
+rounds_store_get_trouble (RoundsStore *self)
+{
+  g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
+
+  return self->trouble;
 }
 
 RoundsAuditHead *

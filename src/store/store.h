@@ -38,6 +38,9 @@ G_DECLARE_FINAL_TYPE (RoundsStore, rounds_store, ROUNDS, STORE, GObject)
 
 /* Opens or, when create, makes the cache in the vault's folder. Takes a reference to the key. */
 RoundsStore *rounds_store_open (RoundsVault *vault, RoundsSecret *key, gboolean create, GError **error);
+/* What the opening found and the user must be told, in words: the cache was put back, cut or changed from outside.
+ * NULL = nothing. Borrowed. */
+const char *rounds_store_get_trouble (RoundsStore *self);
 /* Ends the threads and closes the files; later calls fail. The last unref does it too. */
 void rounds_store_close (RoundsStore *self);
 
