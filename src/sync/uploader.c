@@ -3,512 +3,138 @@
  *
  * Changes go in the order of their references, many in one transaction where the server has those, and never
  * without looking first: a create may be there already (two workstations read the same file), a lost answer may
- * have been a success. A transaction that fails does not say which entry was wrong; it is cut in halves until
- * the one is found, and all others go through. Circles of references are never cut. */
+ * have been a success. The order is found from numbers; texts are read for the bundle that is next, so that a
+ * hundred thousand changes need no more memory than a hundred. */
 
-#include "sync/pass.h"
+#include "sync/upload-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/instant.h"
+#include "fhir/reference.h"
 #include "sync/graph.h"
 
 #define MAX_ROUNDS 4
-#define MAX_FAILURES_IN_A_ROW 4   /* 5xx of single records: the server is ill, not the records */
+#define SLICE 100
+#define LIMITS_LAST_US ((gint64) 7 * 24 * 3600 * G_USEC_PER_SEC)
 
-typedef struct {
-  RoundsPass *pass;
-  GHashTable *failed;      /* "TYPE/ID" of creates that did not get there */
-  guint failures;
-  guint done, total;
-  gboolean again;          /* something is pending on a new base */
-} Upload;
-
-/* A run of items that may be sent together: items[first … first+n). */
-typedef struct {
-  GPtrArray *items;        /* RoundsOutboxItem, borrowed */
-  GArray *component;
-} Chunk;
-
-static gboolean send_range (Upload *self, Chunk *chunk, guint first, guint n, GError **error);
-
-static gboolean
-is_create (const RoundsOutboxItem *item)
+gboolean
+rounds_upload_is_create (const RoundsOutboxItem *item)
 {
   return g_strcmp0 (item->verb, "create") == 0;
 }
 
-static gboolean
-is_delete (const RoundsOutboxItem *item)
+gboolean
+rounds_upload_is_delete (const RoundsOutboxItem *item)
 {
   return g_strcmp0 (item->verb, "delete") == 0;
 }
 
-static void
-step (Upload *self, guint n)
+void
+rounds_upload_step (RoundsUpload *self, guint n)
 {
   self->done += n;
   if (self->pass->progress != NULL)
     self->pass->progress ("upload", MIN (self->done, self->total), self->total, self->pass->progress_data);
 }
 
-static void
-remember_failed (Upload *self, const RoundsOutboxItem *item)
+void
+rounds_upload_remember_failed (RoundsUpload *self, const RoundsOutboxItem *item)
 {
-  if (is_create (item))
-    g_hash_table_add (self->failed, g_strconcat (item->type, "/", item->id, NULL));
+  if (rounds_upload_is_create (item))
+    g_hash_table_add (self->failed, GSIZE_TO_POINTER ((gsize) item->rid));
 }
 
-static gboolean
-refuse (Upload *self, const RoundsOutboxItem *item, int status, const char *outcome, GError **error)
+gboolean
+rounds_upload_refuse (RoundsUpload *self, const RoundsOutboxItem *item, int status, const char *outcome,
+                      GError **error)
 {
-  remember_failed (self, item);
+  rounds_upload_remember_failed (self, item);
   return rounds_pass_settle_refused (self->pass, item, status, outcome, error);
 }
 
-static gboolean
-set_all (Upload *self, RoundsOutboxItem *const *items, guint n, const char *state, int status, const char *reason,
-         GError **error)
-{
-  guint i;
+/* --- bundle limits that a server told by refusing ------------------------------------------------------- */
 
-  for (i = 0; i < n; i++)
-    if (!rounds_store_outbox_set_state (self->pass->store, items[i], state, status, reason, 0, error))
-      return FALSE;
-  return TRUE;
+static void
+load_limits (RoundsPass *pass)
+{
+  g_autofree char *scope = rounds_connection_scope_of (pass, "limits");
+  g_autofree char *text = rounds_store_dup_cursor (pass->store, scope, NULL);
+  g_autoptr (json_object) json = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
+  gint64 at = json_object_get_int64 (rounds_json_peek (json, "at_us"));
+  int entries = json_object_get_int (rounds_json_peek (json, "entries"));
+  gint64 bytes = json_object_get_int64 (rounds_json_peek (json, "bytes"));
+  gint64 age = rounds_instant_now_us () - at;
+
+  /* A server may be set up anew: it is tried again after a while, also when the clock was put back. */
+  if (json == NULL || entries < 1 || bytes < 1 || age < 0 || age > LIMITS_LAST_US)
+    return;
+  pass->max_entries = MIN (pass->max_entries, (guint) entries);
+  pass->max_bytes = MIN (pass->max_bytes, (gsize) bytes);
 }
 
-/* The server asks for patience, or does not know us: everything stays, and the pass ends. */
-static gboolean
-stop (Upload *self, RoundsOutboxItem *const *items, guint n, const RoundsExchange *exchange, GError **error)
+static void
+save_limits (RoundsPass *pass)
 {
-  gboolean sign_in = exchange->status == 401;
+  g_autofree char *scope = rounds_connection_scope_of (pass, "limits");
+  g_autofree char *text = NULL;
 
-  if (!set_all (self, items, n, "pending", exchange->status, exchange->outcome, error))
-    return FALSE;
-  if (!sign_in)
-    self->pass->retry_after_us = MAX (exchange->retry_after_us, 0);
-  g_set_error (error, ROUNDS_CLOUD_ERROR, sign_in ? ROUNDS_CLOUD_ERROR_SIGN_IN : ROUNDS_CLOUD_ERROR_THROTTLED, "%s",
-               exchange->outcome);
-  return FALSE;
+  if (!pass->learned_limits)
+    return;
+  text = g_strdup_printf ("{\"entries\":%u,\"bytes\":%" G_GSIZE_FORMAT ",\"at_us\":%" G_GINT64_FORMAT "}",
+                          pass->max_entries, pass->max_bytes, rounds_instant_now_us ());
+  pass->learned_limits = FALSE;
+  rounds_store_set_cursor (pass->store, scope, text, NULL);
 }
 
-/* Nobody knows whether these arrived: look, before anything is sent again. *n_left = those that did not. */
-static gboolean
-verify (Upload *self, RoundsOutboxItem *const *items, guint n, guint *n_left, GError **error)
+/* --- creates and updates --------------------------------------------------------------------------------- */
+
+static const RoundsOutboxEntry *
+entry_at (RoundsOutboxIndex *index, GArray *nodes, guint node)
 {
-  g_autoptr (GPtrArray) remotes = rounds_pass_read_many (self->pass, items, n, error);
-  gboolean ok = remotes != NULL;
-  guint i;
-
-  *n_left = 0;
-  if (!ok)
-    return FALSE;
-  rounds_pass_collect (self->pass);
-  for (i = 0; ok && i < n; i++)
-    {
-      RoundsSettled settled = ROUNDS_SETTLED;
-
-      ok = rounds_pass_settle_read (self->pass, items[i], remotes->pdata[i], TRUE, &settled, error);
-      if (settled == ROUNDS_SETTLED_AGAIN)
-        (*n_left)++;
-      else
-        step (self, 1);
-    }
-  self->again |= *n_left > 0;
-  return rounds_pass_flush (self->pass, ok ? error : NULL) && ok;
+  return &g_array_index (index->entries, RoundsOutboxEntry, g_array_index (nodes, guint, node));
 }
 
-/* The connection broke, or the server did (5xx), after the request went out. */
-static gboolean
-recover (Upload *self, RoundsOutboxItem *const *items, guint n, int status, const char *reason, guint *n_left,
-         GError **error)
+/* The order of these entries of the index, by their references. */
+static RoundsSendOrder *
+order_puts (RoundsOutboxIndex *index, GArray *puts)
 {
-  *n_left = 0;
-  return set_all (self, items, n, "unknown", status, reason, error) && verify (self, items, n, n_left, error);
-}
+  g_autoptr (GHashTable) node_of = g_hash_table_new (NULL, NULL);
+  g_autoptr (GArray) first = g_array_sized_new (FALSE, FALSE, sizeof (guint), puts->len + 1);
+  g_autoptr (GArray) edges = g_array_new (FALSE, FALSE, sizeof (guint));
+  guint i, d;
 
-/* After a transport error: FALSE with the error, the items in a state that says what is known of them. */
-static gboolean
-transport_failed (Upload *self, RoundsOutboxItem *const *items, guint n, GError *local, guint *n_left, GError **error)
-{
-  gboolean unknown = g_error_matches (local, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_INTERRUPTED) ||
-                     g_error_matches (local, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_PROTOCOL) ||
-                     g_error_matches (local, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_LIMIT) ||
-                     g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  GError *second = NULL;
+  for (i = 0; i < puts->len; i++)
+    g_hash_table_insert (node_of, GSIZE_TO_POINTER ((gsize) entry_at (index, puts, i)->rid), GUINT_TO_POINTER (i + 1));
+  for (i = 0; i < puts->len; i++)
+    {
+      guint at = g_array_index (puts, guint, i);
 
-  *n_left = 0;
-  if (!unknown)
-    {
-      if (!set_all (self, items, n, "pending", 0, NULL, &second))
-        g_clear_error (&second);
-    }
-  else if (g_error_matches (local, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      if (!set_all (self, items, n, "unknown", 0, NULL, &second))
-        g_clear_error (&second);
-    }
-  else if (recover (self, items, n, 0, local->message, n_left, &second))
-    {
-      /* What got lost is known again; what did not arrive goes once more, in smaller pieces. */
-      self->pass->max_entries = MAX (self->pass->max_entries / 2, 1);
-      if (++self->failures < MAX_FAILURES_IN_A_ROW)
+      g_array_append_val (first, edges->len);
+      for (d = g_array_index (index->first_dep, guint, at); d < g_array_index (index->first_dep, guint, at + 1); d++)
         {
-          g_error_free (local);
-          return TRUE;
+          gsize rid = (gsize) g_array_index (index->deps, gint64, d);
+          guint target = GPOINTER_TO_UINT (g_hash_table_lookup (node_of, GSIZE_TO_POINTER (rid)));
+
+          if (target-- > 0)
+            g_array_append_val (edges, target);
         }
     }
-  else
-    g_clear_error (&second);
-  g_propagate_error (error, local);
-  return FALSE;
-}
-
-/* --- one record ------------------------------------------------------------------------------------- */
-
-static gboolean
-answer_one (Upload *self, RoundsOutboxItem *item, RoundsExchange *exchange, GError **error)
-{
-  RoundsOutboxItem *items[] = { item };
-  g_autoptr (GPtrArray) remotes = NULL;
-  RoundsRemote *remote;
-  RoundsSettled settled;
-  guint n_left;
-  int status = exchange->status;
-
-  if (status >= 200 && status < 300)
-    return rounds_pass_settle_accepted (self->pass, item, status, exchange->entries->pdata[0], error);
-  if (status == 401 || status == 429 || status == 503)
-    return stop (self, items, 1, exchange, error);
-  if (status >= 500 && status != 501)
-    {
-      gboolean again = self->again;
-
-      if (!recover (self, items, 1, status, exchange->outcome, &n_left, error))
-        return FALSE;
-      self->again = again;
-      if (n_left == 0)
-        return TRUE;
-      /* Not there: it waits, alone; many of them in a row are the server's trouble. */
-      rounds_pass_trouble (self->pass, exchange->outcome);
-      if (!rounds_store_outbox_set_state (self->pass->store, item, "pending", status, exchange->outcome,
-                                          rounds_instant_now_us () +
-                                            rounds_backoff_us (item->attempts, 5 * G_USEC_PER_SEC,
-                                                               900 * G_USEC_PER_SEC),
-                                          error))
-        return FALSE;
-      remember_failed (self, item);
-      if (++self->failures < MAX_FAILURES_IN_A_ROW)
-        return TRUE;
-      g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_STATUS, "%s", exchange->outcome);
-      return FALSE;
-    }
-  if (status != 409 && status != 412 && status != 404 && status != 410)
-    return refuse (self, item, status, exchange->outcome, error);
-
-  remotes = rounds_pass_read_many (self->pass, items, 1, error);
-  if (remotes == NULL)
-    return FALSE;
-  remote = remotes->pdata[0];
-  if (!rounds_pass_settle_read (self->pass, item, remote, FALSE, &settled, error))
-    return FALSE;
-  if (settled != ROUNDS_SETTLED_AGAIN)
-    return TRUE;
-  /* Refused although nothing newer is there: the reason is another one. */
-  if (is_create (item) || is_delete (item) || g_strcmp0 (remote->version, item->base_version) == 0)
-    return refuse (self, item, status, exchange->outcome, error);
-  self->again = TRUE;
-  return TRUE;
-}
-
-static gboolean
-send_single (Upload *self, RoundsOutboxItem *item, GError **error)
-{
-  RoundsOutboxItem *items[] = { item };
-  g_auto (RoundsExchange) exchange = { 0 };
-  g_autofree char *request = g_uuid_string_random ();
-  GError *local = NULL;
-  guint n_left;
-
-  if (!rounds_store_outbox_begin (self->pass->store, items, 1, request, error))
-    return FALSE;
-  if (!rounds_pass_send_one (self->pass, item, &exchange, &local))
-    return transport_failed (self, items, 1, local, &n_left, error);
-  if (!answer_one (self, item, &exchange, error))
-    return FALSE;
-  if (exchange.status < 500)
-    self->failures = 0;
-  step (self, 1);
-  return TRUE;
-}
-
-/* --- many -------------------------------------------------------------------------------------------- */
-
-/* Where to cut: the boundary of circles nearest to the middle, 0 when it is one circle. */
-static guint
-find_cut (Chunk *chunk, guint first, guint n)
-{
-  guint d;
-
-  for (d = 0; d < n; d++)
-    {
-      guint below = n / 2 >= d ? n / 2 - d : 0, above = n / 2 + d;
-
-      if (above > 0 && above < n &&
-          g_array_index (chunk->component, guint, first + above) !=
-            g_array_index (chunk->component, guint, first + above - 1))
-        return above;
-      if (below > 0 && g_array_index (chunk->component, guint, first + below) !=
-                         g_array_index (chunk->component, guint, first + below - 1))
-        return below;
-    }
-  return 0;
-}
-
-static gboolean
-send_halves (Upload *self, Chunk *chunk, guint first, guint n, const RoundsExchange *exchange, GError **error)
-{
-  guint cut = find_cut (chunk, first, n), i;
-
-  if (cut > 0)
-    return send_range (self, chunk, first, cut, error) && send_range (self, chunk, first + cut, n - cut, error);
-  for (i = 0; i < n; i++)
-    if (!refuse (self, chunk->items->pdata[first + i], exchange->status, exchange->outcome, error))
-      return FALSE;
-  step (self, n);
-  return TRUE;
-}
-
-static gboolean
-accept_all (Upload *self, RoundsOutboxItem *const *items, guint n, RoundsExchange *exchange, GError **error)
-{
-  g_autoptr (GPtrArray) read = NULL;
-  guint i;
-  gboolean complete = exchange->entries != NULL, ok = TRUE;
-
-  for (i = 0; complete && i < n; i++)
-    {
-      RoundsRemote *remote = exchange->entries->pdata[i];
-
-      complete = remote->resource != NULL && remote->version != NULL;
-    }
-  /* An answer without the records: read them back together. */
-  if (!complete && (read = rounds_pass_read_many (self->pass, items, n, error)) == NULL)
-    return FALSE;
-  rounds_pass_collect (self->pass);
-  for (i = 0; ok && i < n; i++)
-    {
-      ok = rounds_pass_settle_accepted (self->pass, items[i], 200,
-                                        complete ? exchange->entries->pdata[i] : read->pdata[i], error);
-      step (self, 1);
-    }
-  self->failures = 0;
-  return rounds_pass_flush (self->pass, ok ? error : NULL) && ok;
-}
-
-/* Somebody changed some of these since: settle those, send the others. TRUE in *found when there were any. */
-static gboolean
-settle_stale (Upload *self, RoundsOutboxItem *const *items, guint n, gboolean *found, GError **error)
-{
-  g_autoptr (GPtrArray) remotes = rounds_pass_read_many (self->pass, items, n, error);
-  guint i;
-
-  *found = FALSE;
-  if (remotes == NULL)
-    return FALSE;
-  for (i = 0; i < n; i++)
-    {
-      RoundsRemote *remote = remotes->pdata[i];
-      gboolean gone = remote->status == 404 || remote->status == 410;
-      RoundsSettled settled;
-
-      if (is_create (items[i]) ? gone : g_strcmp0 (remote->version, items[i]->base_version) == 0)
-        continue;
-      *found = TRUE;
-      if (!rounds_pass_settle_read (self->pass, items[i], remote, FALSE, &settled, error))
-        return FALSE;
-      self->again |= settled == ROUNDS_SETTLED_AGAIN;
-    }
-  return TRUE;
-}
-
-static gboolean
-answer_many (Upload *self, Chunk *chunk, guint first, guint n, RoundsExchange *exchange, GError **error)
-{
-  RoundsOutboxItem **items = (RoundsOutboxItem **) chunk->items->pdata + first;
-  int status = exchange->status;
-  gboolean stale;
-  guint n_left;
-
-  if (status == 200)
-    return accept_all (self, items, n, exchange, error);
-  if (status == 401 || status == 429 || status == 503)
-    return stop (self, items, n, exchange, error);
-  if (status >= 500 && status != 501)
-    {
-      gboolean again = self->again;
-
-      if (!recover (self, items, n, status, exchange->outcome, &n_left, error))
-        return FALSE;
-      if (n_left < n)
-        return TRUE;
-      self->again = again;
-      return send_halves (self, chunk, first, n, exchange, error);
-    }
-  if (!set_all (self, items, n, "pending", status, NULL, error))
-    return FALSE;
-  if (status == 413)
-    {
-      self->pass->max_entries = MAX (n / 2, 1);
-      self->pass->max_bytes = MAX (self->pass->max_bytes / 2, 1024 * 1024);
-    }
-  else if (status == 409 || status == 412)
-    {
-      if (!settle_stale (self, items, n, &stale, error))
-        return FALSE;
-      self->again |= stale;   /* the others are pending still and go in the next round */
-      if (stale)
-        return TRUE;
-    }
-  return send_halves (self, chunk, first, n, exchange, error);
-}
-
-/* Those that wait for something which did not get there stay behind; the others are closed up. */
-static gboolean
-drop_blocked (Upload *self, Chunk *chunk, guint first, guint *n, GError **error)
-{
-  guint i;
-
-  for (i = 0; i < *n;)
-    {
-      RoundsOutboxItem *item = chunk->items->pdata[first + i];
-      const char *missing = NULL;
-      g_autofree char *reason = NULL;
-      guint d;
-
-      for (d = 0; item->depends_on != NULL && item->depends_on[d] != NULL && missing == NULL; d++)
-        if (g_hash_table_contains (self->failed, item->depends_on[d]))
-          missing = item->depends_on[d];
-      if (missing == NULL)
-        {
-          i++;
-          continue;
-        }
-      /* Still pending: it goes as soon as the other one is there. (What a refused record blocks is blocked by
-       * the store.) */
-      reason = g_strdup_printf (_("waits for %s"), missing);
-      remember_failed (self, item);
-      self->pass->incomplete = TRUE;
-      if (g_strcmp0 (item->reason, reason) != 0 &&
-          !rounds_store_outbox_set_state (self->pass->store, item, "pending", 0, reason, 0, error))
-        return FALSE;
-      g_ptr_array_remove_index (chunk->items, first + i);
-      g_array_remove_index (chunk->component, first + i);
-      (*n)--;
-      step (self, 1);
-    }
-  return TRUE;
-}
-
-static gboolean
-send_range (Upload *self, Chunk *parent, guint first, guint n, GError **error)
-{
-  Chunk chunk = { g_ptr_array_new (), g_array_new (FALSE, FALSE, sizeof (guint)) };
-  g_autoptr (GPtrArray) items = chunk.items;
-  g_autoptr (GArray) component = chunk.component;
-  g_auto (RoundsExchange) exchange = { 0 };
-  g_autofree char *request = g_uuid_string_random ();
-  GError *local = NULL;
-  guint i, n_left;
-
-  for (i = 0; i < n; i++)
-    g_ptr_array_add (items, parent->items->pdata[first + i]);
-  g_array_append_vals (component, &g_array_index (parent->component, guint, first), n);
-  if (!drop_blocked (self, &chunk, 0, &n, error))
-    return FALSE;
-  if (n == 0)
-    return TRUE;
-  if (n == 1)
-    return send_single (self, items->pdata[0], error);
-  if (!rounds_store_outbox_begin (self->pass->store, (RoundsOutboxItem **) items->pdata, n, request, error))
-    return FALSE;
-  if (!rounds_pass_transact (self->pass, (RoundsOutboxItem **) items->pdata, n, &exchange, &local))
-    return transport_failed (self, (RoundsOutboxItem **) items->pdata, n, local, &n_left, error);
-  return answer_many (self, &chunk, 0, n, &exchange, error);
-}
-
-/* --- looking first ------------------------------------------------------------------------------------ */
-
-/* *send = nothing is in its way. */
-static gboolean
-look_at (Upload *self, RoundsOutboxItem *item, const RoundsRemote *remote, gboolean *send, GError **error)
-{
-  RoundsSettled settled;
-  gboolean rebased;
-
-  if (!rounds_pass_settle_read (self->pass, item, remote, FALSE, &settled, error))
-    return FALSE;
-  /* Pending on a new base is another thing than "there is nothing in the way". */
-  rebased = settled == ROUNDS_SETTLED_AGAIN && remote->status == 200 && !is_delete (item) &&
-            g_strcmp0 (remote->version, item->base_version) != 0;
-  self->again |= rebased;
-  *send = settled == ROUNDS_SETTLED_AGAIN && !rebased;
-  if (settled == ROUNDS_SETTLED_LATER || (settled == ROUNDS_SETTLED && remote->status == 410))
-    remember_failed (self, item);
-  return TRUE;
-}
-
-/* Creates may be there already; where a stale If-Match is not refused, updates are looked at too. What is to be
- * sent after that is left in the chunk. */
-static gboolean
-look_first (Upload *self, Chunk *chunk, GError **error)
-{
-  g_autoptr (GPtrArray) asked = g_ptr_array_new ();
-  g_autoptr (GPtrArray) remotes = NULL;
-  gboolean ok = TRUE;
-  guint i, at;
-
-  for (i = 0; i < chunk->items->len; i++)
-    {
-      RoundsOutboxItem *item = chunk->items->pdata[i];
-
-      if (is_create (item) || is_delete (item) || !self->pass->profile->if_match || item->base_version == NULL)
-        g_ptr_array_add (asked, item);
-    }
-  if (asked->len == 0)
-    return TRUE;
-  remotes = rounds_pass_read_many (self->pass, (RoundsOutboxItem **) asked->pdata, asked->len, error);
-  if (remotes == NULL)
-    return FALSE;
-  rounds_pass_collect (self->pass);
-  for (i = 0; ok && i < asked->len; i++)
-    {
-      gboolean send = FALSE;
-
-      ok = look_at (self, asked->pdata[i], remotes->pdata[i], &send, error);
-      if (send || !g_ptr_array_find (chunk->items, asked->pdata[i], &at))
-        continue;
-      g_ptr_array_remove_index (chunk->items, at);
-      g_array_remove_index (chunk->component, at);
-      step (self, 1);
-    }
-  return rounds_pass_flush (self->pass, ok ? error : NULL) && ok;
+  g_array_append_val (first, edges->len);
+  return rounds_send_order_new (puts->len, (const guint *) first->data, (const guint *) edges->data);
 }
 
 /* As many from `first` as fit into one bundle, circles whole. */
 static guint
-take_chunk (Upload *self, RoundsSendOrder *order, guint first)
+take_chunk (RoundsUpload *self, RoundsOutboxIndex *index, GArray *puts, RoundsSendOrder *order, guint first)
 {
   guint i, end = first;
   gsize bytes = 0;
 
-  for (i = first; i < order->items->len; i++)
+  for (i = first; i < order->nodes->len; i++)
     {
-      RoundsOutboxItem *item = order->items->pdata[i];
-
-      bytes += item->json != NULL ? strlen (item->json) + 256 : 256;
+      bytes += entry_at (index, puts, g_array_index (order->nodes, guint, i))->n_bytes + 256;
       if (i > first && g_array_index (order->component, guint, i) != g_array_index (order->component, guint, i - 1))
         {
           end = i;
@@ -516,121 +142,275 @@ take_chunk (Upload *self, RoundsSendOrder *order, guint first)
             return end - first;
         }
     }
-  return order->items->len - first;
+  return order->nodes->len - first;
+}
+
+/* Reads the texts of a run. What somebody settled meanwhile is left out. */
+static GPtrArray *
+load_chunk (RoundsUpload *self, RoundsOutboxIndex *index, GArray *puts, RoundsSendOrder *order, guint first, guint n,
+            RoundsChunk *chunk, GError **error)
+{
+  g_autofree gint64 *rids = g_new (gint64, n);
+  GPtrArray *loaded;
+  guint i, at = 0;
+
+  for (i = 0; i < n; i++)
+    rids[i] = entry_at (index, puts, g_array_index (order->nodes, guint, first + i))->rid;
+  loaded = rounds_store_outbox_load (self->pass->store, rids, n, error);
+  for (i = 0; loaded != NULL && i < n; i++)
+    {
+      RoundsOutboxItem *item = at < loaded->len ? loaded->pdata[at] : NULL;
+
+      if (item == NULL || item->rid != rids[i])
+        continue;
+      at++;
+      if (g_strcmp0 (item->state, "pending") == 0 && !rounds_upload_is_delete (item))
+        {
+          g_ptr_array_add (chunk->items, item);
+          g_array_append_val (chunk->component, g_array_index (order->component, guint, first + i));
+        }
+      else
+        rounds_upload_remember_failed (self, item);
+    }
+  return loaded;
 }
 
 static gboolean
-send_puts (Upload *self, GPtrArray *items, GError **error)
+send_chunk (RoundsUpload *self, RoundsChunk *chunk, GError **error)
 {
-  g_autoptr (RoundsSendOrder) order = rounds_send_order_new (items);
-  guint first = 0, i;
+  guint i;
 
-  while (first < order->items->len)
+  /* A FHIR id, but in an address it would walk up the path. */
+  for (i = 0; i < chunk->items->len;)
     {
-      guint n = take_chunk (self, order, first);
-      Chunk chunk = { g_ptr_array_new (), g_array_new (FALSE, FALSE, sizeof (guint)) };
-      g_autoptr (GPtrArray) chunk_items = chunk.items;
-      g_autoptr (GArray) component = chunk.component;
-      gboolean ok;
+      RoundsOutboxItem *item = chunk->items->pdata[i];
 
-      for (i = 0; i < n; i++)
-        g_ptr_array_add (chunk_items, order->items->pdata[first + i]);
-      g_array_append_vals (component, &g_array_index (order->component, guint, first), n);
-      ok = look_first (self, &chunk, error);
-      if (ok && self->pass->profile->has_transaction && chunk_items->len > 1)
-        ok = send_range (self, &chunk, 0, chunk_items->len, error);
-      else
-        for (i = 0; ok && i < chunk_items->len; i++)
-          ok = send_range (self, &chunk, i, 1, error);
-      if (!ok)
+      if (strspn (item->id, ".") < strlen (item->id))
+        {
+          i++;
+          continue;
+        }
+      if (!rounds_upload_refuse (self, item, 0, _("An id of dots alone cannot be sent to any server"), error))
         return FALSE;
-      first += n;
+      g_ptr_array_remove_index (chunk->items, i);
+      g_array_remove_index (chunk->component, i);
+    }
+  if (!rounds_upload_look_first (self, chunk, error))
+    return FALSE;
+  if (self->pass->profile->has_transaction && chunk->items->len > 1)
+    return rounds_upload_send_range (self, chunk, 0, chunk->items->len, error);
+  if (self->posts)
+    return rounds_upload_post_chunk (self, chunk, error);
+  for (i = 0; i < chunk->items->len; i++)
+    if (!rounds_upload_send_range (self, chunk, i, 1, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+send_puts (RoundsUpload *self, RoundsOutboxIndex *index, GArray *puts, GError **error)
+{
+  g_autoptr (RoundsSendOrder) order = order_puts (index, puts);
+  guint first, n;
+
+  for (first = 0; first < order->nodes->len; first += n)
+    {
+      RoundsChunk chunk = { g_ptr_array_new (), g_array_new (FALSE, FALSE, sizeof (guint)) };
+      g_autoptr (GPtrArray) items = chunk.items;
+      g_autoptr (GArray) component = chunk.component;
+      g_autoptr (GPtrArray) loaded = NULL;
+
+      n = take_chunk (self, index, puts, order, first);
+      loaded = load_chunk (self, index, puts, order, first, n, &chunk, error);
+      if (loaded == NULL || !send_chunk (self, &chunk, error))
+        return FALSE;
     }
   return TRUE;
 }
 
-static gboolean
-send_deletes (Upload *self, GPtrArray *items, GError **error)
-{
-  g_autoptr (GPtrArray) order = rounds_send_order_deletes (items);
-  Chunk chunk = { order, g_array_new (FALSE, TRUE, sizeof (guint)) };
-  g_autoptr (GArray) component = chunk.component;
-  guint i;
+/* --- deletions ------------------------------------------------------------------------------------------- */
 
-  g_array_set_size (component, order->len);
-  if (order->len > 0 && !look_first (self, &chunk, error))
-    return FALSE;
-  for (i = 0; i < order->len; i++)
-    if (!send_single (self, order->pdata[i], error))
-      return FALSE;
+static GPtrArray *
+load_slice (RoundsUpload *self, GArray *rids, guint first, GError **error)
+{
+  return rounds_store_outbox_load (self->pass->store, &g_array_index (rids, gint64, first),
+                                   MIN (SLICE, rids->len - first), error);
+}
+
+/* What the server's versions of these refer to: key → node + 1, and refs by node (char **). */
+static gboolean
+read_delete_refs (RoundsUpload *self, GArray *rids, GHashTable *node_of, GPtrArray *refs, GArray *alive, GError **error)
+{
+  guint first, i;
+
+  for (first = 0; first < rids->len; first += SLICE)
+    {
+      g_autoptr (GPtrArray) items = load_slice (self, rids, first, error);
+
+      for (i = 0; items != NULL && i < items->len; i++)
+        {
+          RoundsOutboxItem *item = items->pdata[i];
+          g_autoptr (json_object) base = item->base_json != NULL ? rounds_json_parse (item->base_json, -1, NULL) : NULL;
+
+          g_array_append_val (alive, item->rid);
+          g_hash_table_insert (node_of, g_strconcat (item->type, "/", item->id, NULL), GUINT_TO_POINTER (alive->len));
+          g_ptr_array_add (refs, base != NULL ? rounds_reference_list (base) : g_new0 (char *, 1));
+        }
+      if (items == NULL)
+        return FALSE;
+    }
   return TRUE;
+}
+
+/* What points goes before what is pointed at. Array of gint64 rid. */
+static GArray *
+order_deletes (RoundsUpload *self, GArray *rids, GError **error)
+{
+  g_autoptr (GHashTable) node_of = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) refs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  g_autoptr (GArray) alive = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) first = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) edges = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (RoundsSendOrder) order = NULL;
+  GArray *sorted;
+  guint i, r;
+
+  if (!read_delete_refs (self, rids, node_of, refs, alive, error))
+    return NULL;
+  for (i = 0; i < alive->len; i++)
+    {
+      char **list = refs->pdata[i];
+
+      g_array_append_val (first, edges->len);
+      for (r = 0; list[r] != NULL; r++)
+        {
+          guint target = GPOINTER_TO_UINT (g_hash_table_lookup (node_of, list[r]));
+
+          if (target-- > 0)
+            g_array_append_val (edges, target);
+        }
+    }
+  g_array_append_val (first, edges->len);
+  order = rounds_send_order_new (alive->len, (const guint *) first->data, (const guint *) edges->data);
+  sorted = g_array_new (FALSE, FALSE, sizeof (gint64));
+  for (i = order->nodes->len; i > 0; i--)
+    g_array_append_val (sorted, g_array_index (alive, gint64, g_array_index (order->nodes, guint, i - 1)));
+  return sorted;
+}
+
+static gboolean
+send_deletes (RoundsUpload *self, GArray *rids, GError **error)
+{
+  g_autoptr (GArray) sorted = order_deletes (self, rids, error);
+  guint first, i;
+
+  for (first = 0; sorted != NULL && first < sorted->len; first += SLICE)
+    {
+      g_autoptr (GPtrArray) items = load_slice (self, sorted, first, error);
+      RoundsChunk chunk = { g_ptr_array_new (), g_array_new (FALSE, TRUE, sizeof (guint)) };
+      g_autoptr (GPtrArray) chunk_items = chunk.items;
+      g_autoptr (GArray) component = chunk.component;
+
+      for (i = 0; items != NULL && i < items->len; i++)
+        {
+          RoundsOutboxItem *item = items->pdata[i];
+
+          if (g_strcmp0 (item->state, "pending") == 0 && rounds_upload_is_delete (item))
+            g_ptr_array_add (chunk_items, item);
+        }
+      g_array_set_size (component, chunk_items->len);
+      if (items == NULL || !rounds_upload_look_first (self, &chunk, error))
+        return FALSE;
+      for (i = 0; i < chunk_items->len; i++)
+        if (!rounds_upload_send_single (self, chunk_items->pdata[i], error))
+          return FALSE;
+    }
+  return sorted != NULL;
 }
 
 /* --- one round over all that waits ---------------------------------------------------------------------- */
 
 static gboolean
-is_due (RoundsPass *pass, const RoundsOutboxItem *item)
+is_due (RoundsPass *pass, const RoundsOutboxEntry *entry)
 {
-  gint64 wait = item->next_at_us - rounds_instant_now_us ();
+  gint64 wait = entry->next_at_us - rounds_instant_now_us ();
 
   /* A clock that was put back must not keep a change for years. */
   return pass->once || wait <= 0 || wait > (gint64) 3600 * G_USEC_PER_SEC;
 }
 
 static gboolean
-run_round (Upload *self, GError **error)
+verify_unknown (RoundsUpload *self, GArray *rids, GError **error)
 {
-  g_autoptr (GPtrArray) all = rounds_store_outbox_list (self->pass->store, NULL, 0, error);
-  g_autoptr (GPtrArray) puts = g_ptr_array_new ();
-  g_autoptr (GPtrArray) deletes = g_ptr_array_new ();
-  g_autoptr (GPtrArray) unknown = g_ptr_array_new ();
-  guint i, n_left;
+  guint first, n_left;
 
-  if (all == NULL)
+  for (first = 0; first < rids->len; first += SLICE)
+    {
+      g_autoptr (GPtrArray) items = load_slice (self, rids, first, error);
+
+      if (items == NULL ||
+          !rounds_upload_verify (self, (RoundsOutboxItem **) items->pdata, items->len, &n_left, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+run_round (RoundsUpload *self, GError **error)
+{
+  g_autoptr (RoundsOutboxIndex) index = rounds_store_outbox_index (self->pass->store, error);
+  g_autoptr (GArray) puts = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GArray) deletes = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) unknown = g_array_new (FALSE, FALSE, sizeof (gint64));
+  guint i;
+
+  if (index == NULL)
     return FALSE;
   self->again = FALSE;
   self->done = 0;
-  for (i = 0; i < all->len; i++)
+  for (i = 0; i < index->entries->len; i++)
     {
-      RoundsOutboxItem *item = all->pdata[i];
-      gboolean pending = g_strcmp0 (item->state, "pending") == 0;
+      const RoundsOutboxEntry *entry = &g_array_index (index->entries, RoundsOutboxEntry, i);
+      gboolean pending = g_strcmp0 (entry->state, "pending") == 0;
 
-      if (g_strcmp0 (item->state, "inflight") == 0 || g_strcmp0 (item->state, "unknown") == 0 ||
-          g_strcmp0 (item->state, "verify") == 0)
-        g_ptr_array_add (unknown, item);
-      else if (pending && strspn (item->id, ".") == strlen (item->id))
+      if (pending && is_due (self->pass, entry))
         {
-          /* A FHIR id, but in an address it would walk up the path. */
-          if (!refuse (self, item, 0, _("An id of dots alone cannot be sent to any server"), error))
-            return FALSE;
+          if (entry->is_delete)
+            g_array_append_val (deletes, entry->rid);
+          else
+            g_array_append_val (puts, i);
+          continue;
         }
-      else if (!pending || !is_due (self->pass, item))
+      if (g_strcmp0 (entry->state, "inflight") == 0 || g_strcmp0 (entry->state, "unknown") == 0 ||
+          g_strcmp0 (entry->state, "verify") == 0)
+        g_array_append_val (unknown, entry->rid);
+      else
         {
           self->pass->incomplete |= pending;
-          remember_failed (self, item);
+          g_hash_table_add (self->failed, GSIZE_TO_POINTER ((gsize) entry->rid));
         }
-      else
-        g_ptr_array_add (is_delete (item) ? deletes : puts, item);
     }
   self->total = unknown->len + puts->len + deletes->len;
-  if (unknown->len > 0 && !verify (self, (RoundsOutboxItem **) unknown->pdata, unknown->len, &n_left, error))
-    return FALSE;
-  return send_puts (self, puts, error) && send_deletes (self, deletes, error);
+  return verify_unknown (self, unknown, error) && send_puts (self, index, puts, error) &&
+         send_deletes (self, deletes, error);
 }
 
 gboolean
 rounds_pass_upload (RoundsPass *pass, GError **error)
 {
-  Upload self = { .pass = pass };
-  gboolean ok = TRUE;
+  RoundsUpload self = { .pass = pass, .posts = !pass->profile->update_create };
+  gboolean ok;
   guint round;
 
+  load_limits (pass);
+  ok = rounds_pass_check_server (pass, error);
   for (round = 0; ok && round < MAX_ROUNDS && (round == 0 || self.again); round++)
     {
-      self.failed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+      self.failed = g_hash_table_new (NULL, NULL);
       ok = run_round (&self, error);
       g_hash_table_unref (self.failed);
     }
   pass->incomplete |= self.again;
+  save_limits (pass);
   return ok;
 }
