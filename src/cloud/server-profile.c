@@ -120,9 +120,12 @@ read_statement (RoundsServerProfile *self, json_object *statement, GError **erro
   self->has_batch = has_interaction (rest, "batch");
   self->has_system_history = has_interaction (rest, "history-system");
   read_types (self, rest);
-  /* What is published of bundle limits: 500 entries in Azure, 160 in HealthLake, 50 MB at Google. */
+  /* What is published of bundle limits: 500 entries in Azure, 160 in HealthLake, 50 MB at Google; in the sources
+   * of Medplum's router 50 updates a transaction. */
   if (name != NULL && (strstr (name, "HealthLake") != NULL || strstr (name, "AWS") != NULL))
     self->max_entries = 160;
+  if (name != NULL && g_ascii_strcasecmp (name, "medplum") == 0)
+    self->max_entries = 50;
   if (!self->has_transaction)
     warn (self, _("The server knows no transactions: changes go one by one"));
   if (!self->has_system_history && g_hash_table_size (self->history_types) == 0)
