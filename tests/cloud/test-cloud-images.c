@@ -152,6 +152,6 @@ test_same_uid_other_content (void)
 void
 add_image_tests (void)
 {
-  g_test_add_func ("/cloud/images/store-query-fetch", test_store_query_fetch);
-  g_test_add_func ("/cloud/images/same-uid-other-content", test_same_uid_other_content);
+  add_case ("/images/store-query-fetch", test_store_query_fetch);
+  add_case ("/images/same-uid-other-content", test_same_uid_other_content);
 }

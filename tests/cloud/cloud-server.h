@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "../fault/fhir-server.h"
+#include "cloud/fhir-client.h"
+
+/* The servers that the same cases are run against. */
+typedef enum {
+  CLOUD_HAPI,      /* two replicas of HAPI FHIR on PostgreSQL and Orthanc, behind nginx with TLS: data/cloud */
+  CLOUD_MEDPLUM,   /* Medplum's router on Node */
+  CLOUD_FAULT,     /* the fault server of these tests, behaving: it must be like the others */
+  CLOUD_N_KINDS,
+} CloudKind;
+
+/* One server, started once for all tests of the program. */
+typedef struct {
+  CloudKind kind;
+  const char *name;        /* "hapi", "medplum", "fault" */
+  GSubprocess *process;
+  MiniFhir *mini;          /* of CLOUD_FAULT */
+  char *folder;
+  char *fhir, *dicomweb;   /* addresses; dicomweb of CLOUD_HAPI alone */
+  char *ca_file;           /* of https, or NULL */
+  int replica_ports[2];    /* of CLOUD_HAPI: plain http on loopback */
+
+  /* What differs and cannot be otherwise; a case asks for it instead of guessing. */
+  int gone_status;         /* of a read of what was deleted */
+  gboolean keeps_digits;   /* "72.50" comes back as such */
+  gboolean integrity;      /* a reference to nothing is refused */
+} Cloud;
+
+/* FALSE with a word when this machine lacks what the server needs. */
+gboolean cloud_start (Cloud *self, const char *name, char **reason);
+void cloud_clear (Cloud *self);
+
+/* One replica of CLOUD_HAPI: 0 or 1. */
+void cloud_kill_replica (Cloud *self, guint index);
+/* Waits until it answers (again). */
+void cloud_wait_replica (Cloud *self, guint index);
+
+/* --- the server as somebody else sees it --- */
+
+RoundsFhirClient *cloud_open_client (const Cloud *self);
+/* Resources of a type. */
+gint64 cloud_count (const Cloud *self, const char *type);
+/* The same as one replica sees it; −1 when it does not answer. */
+gint64 cloud_count_at (const Cloud *self, guint replica, const char *type);
+/* HTTP status of TYPE/ID there. */
+int cloud_status (const Cloud *self, const char *type, const char *id);
+/* How often TYPE/ID was written. */
+guint cloud_versions (const Cloud *self, const char *type, const char *id);
+/* Changes made there by somebody else. */
+void cloud_put (const Cloud *self, const char *type, const char *id, const char *json);
+void cloud_delete (const Cloud *self, const char *type, const char *id);
+/* A record that this server refuses, for a reason of its own, and a word that its refusal holds. Caller frees. */
+char *cloud_bad_record (const Cloud *self, const char *id, const char *patient, const char **word);
