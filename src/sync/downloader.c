@@ -265,8 +265,10 @@ download (RoundsDownloader *self, First *first, GError **error)
 
   if (has_history && complete && watermark > 0)
     {
-      if (!follow_history (self, scope, &search, error) || !search)
-        return !search;
+      if (!follow_history (self, scope, &search, error))
+        return FALSE;
+      if (!search)
+        return TRUE;
       has_history = FALSE;
     }
   if (!mark_beginning (self, first, error) || !search_all (self, first, &server_us, error))
