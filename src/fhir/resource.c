@@ -319,7 +319,8 @@ rounds_patient_mrn (json_object *patient)
       json_object *type = rounds_json_peek (identifier, "type");
       const char *code = rounds_concept_code (type, v2_0203);
 
-      if (value == NULL)
+      if (value == NULL ||
+          g_strcmp0 (rounds_json_peek_string (identifier, "system"), ROUNDS_FHIR_CHANGE_SYSTEM) == 0)
         continue;
       if (g_strcmp0 (code != NULL ? code : rounds_concept_code (type, NULL), "MR") == 0 &&
           g_strcmp0 (use, "old") != 0 && g_strcmp0 (use, "temp") != 0 && found == NULL)

@@ -13,6 +13,10 @@ gboolean rounds_fhir_is_id (const char *id);
 /* Checks resourceType and, when there, id. Borrowed results; id may be NULL. */
 gboolean rounds_resource_identify (json_object *resource, const char **type, const char **id, GError **error);
 
+/* System of the identifiers and tags by which Rounds knows a record again that it has sent. They are no numbers of
+ * a patient and are not shown as such. */
+#define ROUNDS_FHIR_CHANGE_SYSTEM "https://rounds-project.github.io/fhir/change"
+
 /* A new random UUID as a FHIR id. Caller frees. */
 char *rounds_fhir_new_id (void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the server has and what was changed here meet: taken, merged element by element, or kept apart as a
  * conflict until a person decides. Clinical content is never overwritten without one. Also the downloaded
- * page with its cursor, and the renaming of a resource to which the server gave an id of its own. */
+ * page with its cursor. */
 #include "store/version.h"
 
 #include <glib/gi18n-lib.h>
@@ -9,7 +9,6 @@
 
 #include "base/instant.h"
 #include "fhir/merge.h"
-#include "fhir/reference.h"
 #include "fhir/resource.h"
 
 void
@@ -28,6 +27,24 @@ rounds_conflict_free (RoundsConflict *self)
   g_free (self);
 }
 
+/* The base is then what the server has now: else there would be nothing to send. */
+static gboolean
+wait_again (RoundsWriter *writer, RoundsRow *row, const RoundsConflict *conflict, GError **error)
+{
+  g_autoptr (RoundsFacts) facts = NULL;
+
+  if (row->local != NULL && (facts = rounds_facts_new (row->type, row->id, row->local, error)) == NULL)
+    return FALSE;
+  if (g_strcmp0 (conflict->status, "restored") == 0)
+    {
+      rounds_row_set_base (row, conflict->theirs != NULL ? ROUNDS_BASE_THERE : ROUNDS_BASE_NONE, conflict->theirs,
+                           conflict->theirs != NULL ? conflict->theirs_version : NULL, 0);
+      if (!rounds_row_save_base (writer, row, error))
+        return FALSE;
+    }
+  return rounds_outbox_enqueue (writer, row, facts != NULL ? facts->refs : NULL, error);
+}
+
 gboolean
 rounds_conflict_write (RoundsWriter *writer, RoundsRow *row, const RoundsConflict *conflict, GError **error)
 {
@@ -44,7 +61,7 @@ rounds_conflict_write (RoundsWriter *writer, RoundsRow *row, const RoundsConflic
                             row->rid))
     return FALSE;
   /* What is in conflict waits in the outbox, also when it had been acknowledged and was lost at the server. */
-  if (n == 0 && !rounds_outbox_enqueue (writer, row, NULL, error))
+  if (n == 0 && !wait_again (writer, row, conflict, error))
     return FALSE;
   if (!rounds_database_run (writer->db, error, "UPDATE outbox SET state = 5, request_id = NULL WHERE rid = "
                                                "?", "i",
@@ -362,6 +379,27 @@ rounds_store_conflict_get (RoundsStore *self, const char *type, const char *id, 
   return NULL;
 }
 
+/* The cloud's version may be taken whatever it is, as any download. Anything else is an edit: of the note that is
+ * signed here, and of the one that is signed there. */
+static gboolean
+may_decide (const RoundsRow *row, const char *theirs, const char *decided, GError **error)
+{
+  return rounds_text_same (theirs, decided) ||
+         (rounds_note_stays (row->type, row->local, decided, FALSE, error) &&
+          rounds_note_stays (row->type, theirs, decided, FALSE, error));
+}
+
+/* What stood here goes into the history by itself; what stood there was never here. */
+static gboolean
+keep_loser (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const RoundsFacts *decided,
+            GError **error)
+{
+  if (theirs == NULL || rounds_text_same (theirs->text, decided != NULL ? decided->text : NULL) ||
+      rounds_text_same (theirs->text, row->local))
+    return TRUE;
+  return rounds_row_save_version (writer, row, theirs, "cloud", error);
+}
+
 static gboolean
 resolve_cb (RoundsWriter *writer, gpointer data, GError **error)
 {
@@ -391,9 +429,11 @@ resolve_cb (RoundsWriter *writer, gpointer data, GError **error)
   text = rounds_rows_dup (rows, 0);
   version = rounds_rows_dup (rows, 1);
   sqlite3_reset (rows);
-  if (text != NULL && (theirs = rounds_facts_new (call->type, call->id, text, error)) == NULL)
+  if (text != NULL && (theirs = rounds_facts_new (row.type, row.id, text, error)) == NULL)
     return FALSE;
-  if (!rebase (writer, &row, theirs, version, row.last_updated_us, call->facts, writer->who, error))
+  if (!may_decide (&row, text, call->facts != NULL ? call->facts->text : NULL, error) ||
+      !keep_loser (writer, &row, theirs, call->facts, error) ||
+      !rebase (writer, &row, theirs, version, row.last_updated_us, call->facts, writer->who, error))
     return FALSE;
   return close_conflict (writer, &row, error) &&
          rounds_audit_append (writer, "resolve", row.type, row.id, NULL, error);
@@ -450,182 +490,4 @@ rounds_store_rebase (RoundsStore *self, const char *type, const char *id, const 
   call.theirs = theirs;
   call.facts = merged;
   return rounds_store_write (self, rebase_cb, &call, error);
-}
-
-/* --- renaming --------------------------------------------------------------------------------------- */
-
-typedef struct {
-  const char *type, *old_id, *new_id;
-  char *old_ref, *new_ref;
-} RoundsRename;
-
-static char *
-rename_reference (const char *reference, gpointer data)
-{
-  RoundsRename *rename = data;
-
-  return g_strcmp0 (reference, rename->old_ref) == 0 ? g_strdup (rename->new_ref) : NULL;
-}
-
-/* References of one text; NULL when it has none of them. */
-static char *
-rewrite_text (const char *text, RoundsRename *rename, json_object **out)
-{
-  g_autoptr (json_object) value = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
-
-  if (value == NULL || rounds_reference_rewrite (value, rename_reference, rename) == 0)
-    return NULL;
-  if (out != NULL)
-    *out = json_object_get (value);
-  return rounds_json_print (value);
-}
-
-static gboolean
-rename_in (RoundsWriter *writer, gint64 rid, RoundsRename *rename, GError **error)
-{
-  g_auto (RoundsRow) row = { 0 };
-  g_autoptr (json_object) value = NULL;
-  g_autoptr (RoundsFacts) facts = NULL;
-  g_autofree char *text = NULL, *base = NULL;
-
-  if (!rounds_row_load_rid (writer, rid, &row, error))
-    return FALSE;
-  base = rewrite_text (row.base, rename, NULL);
-  if (base != NULL)
-    rounds_row_set_base (&row, row.base_state, base, row.base_version, row.last_updated_us);
-  text = rewrite_text (row.local, rename, &value);
-  if (text == NULL)
-    return base == NULL || rounds_row_save_base (writer, &row, error);
-  facts = rounds_facts_new_from_json (row.type, row.id, value, error);
-  if (facts == NULL || !rounds_row_save_version (writer, &row, facts, "cloud", error))
-    return FALSE;
-  /* What waits to be sent is the rewritten text. */
-  return rounds_database_run (writer->db, error,
-                              "UPDATE outbox SET revision = ?, refs = ?, patient = ? WHERE rid = ? AND "
-                              "state NOT IN (2, 3, 4)",
-                              "isii", row.revision, facts->refs, row.patient_nid, rid);
-}
-
-static gboolean
-collect (RoundsWriter *writer, RoundsRows *rows, GHashTable *into, GError **error)
-{
-  gboolean row = TRUE;
-
-  while (row)
-    {
-      if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
-        return FALSE;
-      if (row)
-        g_hash_table_add (into, GSIZE_TO_POINTER ((gsize) rounds_rows_int (rows, 0)));
-    }
-  return TRUE;
-}
-
-/* Who may point to it: whatever waits to be sent, and its own patient's records. The server cannot have
- * pointed to an id that it never saw. */
-static GHashTable *
-find_referrers (RoundsWriter *writer, const RoundsRow *row, RoundsRename *rename, GError **error)
-{
-  g_autoptr (GHashTable) rids = g_hash_table_new (NULL, NULL);
-  g_autoptr (RoundsRows) waiting = NULL, same = NULL;
-  g_autofree char *quoted = g_strdup_printf ("\"%s\"", rename->old_ref);
-
-  waiting = rounds_database_query (writer->db, error, "SELECT rid FROM outbox WHERE instr (refs, ?) > 0", "s",
-                                   rename->old_ref);
-  if (!collect (writer, waiting, rids, error))
-    return NULL;
-  same = rounds_database_query (writer->db, error,
-                                "SELECT rid FROM resource WHERE patient = ? AND patient != 0 AND "
-                                "(instr (local_json, ?) > 0 OR instr (base_json, ?) > 0)",
-                                "iss", row->patient_nid, quoted, quoted);
-  if (!collect (writer, same, rids, error))
-    return NULL;
-  return g_steal_pointer (&rids);
-}
-
-static gboolean
-rename_cb (RoundsWriter *writer, gpointer data, GError **error)
-{
-  RoundsRename *rename = data;
-  g_auto (RoundsRow) row = { 0 }, taken = { 0 };
-  g_autoptr (GHashTable) rids = NULL;
-  g_autoptr (RoundsFacts) facts = NULL;
-  g_autofree char *base = NULL;
-  GHashTableIter iter;
-  gpointer key;
-
-  if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
-      !rounds_row_load_there (writer, rename->type, rename->old_id, &row, error) ||
-      !rounds_row_load (writer, rename->type, rename->new_id, &taken, error))
-    return FALSE;
-  if (taken.rid != 0)
-    {
-      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID, _("There is another %s/%s already"),
-                   rename->type, rename->new_id);
-      return FALSE;
-    }
-  rids = find_referrers (writer, &row, rename, error);
-  if (rids == NULL)
-    return FALSE;
-  g_free (row.id);
-  row.id = g_strdup (rename->new_id);
-  if (row.base != NULL)
-    {
-      g_autoptr (RoundsFacts) renamed = rounds_facts_new_renamed (row.type, rename->new_id, row.base, error);
-
-      if (renamed == NULL)
-        return FALSE;
-      rounds_row_set_base (&row, row.base_state, renamed->text, row.base_version, row.last_updated_us);
-    }
-  if (row.local != NULL &&
-      (facts = rounds_facts_new_renamed (row.type, rename->new_id, row.local, error)) == NULL)
-    return FALSE;
-  if (!rounds_row_save_version (writer, &row, facts, "cloud", error) ||
-      !rounds_database_run (writer->db, error,
-                            "UPDATE outbox SET revision = ?, patient = ? WHERE rid = ? AND state NOT IN (2, "
-                            "3, 4)",
-                            "iii", row.revision, row.patient_nid, row.rid) ||
-      !rounds_database_run (writer->db, error,
-                            "INSERT OR REPLACE INTO id_map (type, local_id, server_id) VALUES (?, ?, ?)",
-                            "iss", row.type_nid, rename->old_id, rename->new_id))
-    return FALSE;
-  g_hash_table_iter_init (&iter, rids);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    if (!rename_in (writer, (gint64) GPOINTER_TO_SIZE (key), rename, error))
-      return FALSE;
-  if (g_str_equal (rename->type, "Patient"))
-    {
-      gint64 old_nid, new_nid;
-
-      /* Scans and series hang on the patient by name. */
-      if (!rounds_writer_name (writer, rename->old_id, &old_nid, error) ||
-          !rounds_writer_name (writer, rename->new_id, &new_nid, error) ||
-          !rounds_database_run (writer->db, error, "UPDATE scan SET patient = ? WHERE patient = ?", "ii",
-                                new_nid, old_nid) ||
-          !rounds_database_run (writer->db, error, "UPDATE series SET patient = ? WHERE patient = ?", "ii",
-                                new_nid, old_nid))
-        return FALSE;
-    }
-  rounds_writer_changed (writer, rename->type, rename->old_id, row.patient_id);
-  writer->outbox_changed = TRUE;
-  return rounds_audit_append (writer, "rename", rename->type, rename->old_id, rename->new_id, error);
-}
-
-gboolean
-rounds_store_rename (RoundsStore *self, const char *type, const char *old_id, const char *new_id,
-                     GError **error)
-{
-  RoundsRename rename = { type, old_id, new_id, NULL, NULL };
-  gboolean ok;
-
-  g_return_val_if_fail (ROUNDS_IS_STORE (self) && type != NULL && old_id != NULL && new_id != NULL, FALSE);
-
-  if (g_str_equal (old_id, new_id))
-    return TRUE;
-  rename.old_ref = g_strconcat (type, "/", old_id, NULL);
-  rename.new_ref = g_strconcat (type, "/", new_id, NULL);
-  ok = rounds_store_write (self, rename_cb, &rename, error);
-  g_free (rename.old_ref);
-  g_free (rename.new_ref);
-  return ok;
 }

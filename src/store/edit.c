@@ -94,19 +94,18 @@ without_status (json_object *resource)
   return copy;
 }
 
-/* A signed note stays word for word: an edit may only say that it was entered in error, or change its status;
- * what is entered in error comes back by undo alone, else it would be the way round. next NULL = delete.
- * What arrives by import or sync does not come this way. */
-static gboolean
-signed_stays (const RoundsRow *row, const char *next, gboolean undo, GError **error)
+/* An edit may change the status of a signed note; what is entered in error comes back by undo alone, else it
+ * would be the way round. What arrives by import or sync does not come this way. */
+gboolean
+rounds_note_stays (const char *type, const char *before, const char *next, gboolean undo, GError **error)
 {
   g_autoptr (json_object) old = NULL, new = NULL, old_rest = NULL, new_rest = NULL;
   const char *was, *becomes;
   gboolean wrong;
 
-  if (row->local == NULL || g_strcmp0 (row->type, "DocumentReference") != 0)
+  if (before == NULL || g_strcmp0 (type, "DocumentReference") != 0)
     return TRUE;
-  old = rounds_json_parse (row->local, -1, error);
+  old = rounds_json_parse (before, -1, error);
   if (old == NULL)
     return FALSE;
   was = rounds_json_peek_string (old, "docStatus");
@@ -146,6 +145,33 @@ save_local (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, cons
   return rounds_audit_append (writer, action, row->type, row->id, detail, error);
 }
 
+/* What was open while the server gave the record an id of its own. */
+static gboolean
+follow (RoundsWriter *writer, RoundsChangeItem *item, GError **error)
+{
+  g_auto (RoundsRow) row = { 0 };
+
+  if (item->facts != NULL)
+    {
+      if (!rounds_facts_follow (writer, &item->facts, error))
+        return FALSE;
+      if (!g_str_equal (item->facts->id, item->id))
+        {
+          g_free (item->id);
+          item->id = g_strdup (item->facts->id);
+        }
+      return TRUE;
+    }
+  if (!rounds_row_load_mapped (writer, item->type, item->id, &row, error))
+    return FALSE;
+  if (row.rid != 0 && !g_str_equal (row.id, item->id))
+    {
+      g_free (item->id);
+      item->id = g_strdup (row.id);
+    }
+  return TRUE;
+}
+
 static gboolean
 apply_item (RoundsWriter *writer, RoundsChangeItem *item, const char *reason, GError **error)
 {
@@ -154,7 +180,7 @@ apply_item (RoundsWriter *writer, RoundsChangeItem *item, const char *reason, GE
 
   if (!rounds_writer_allow (writer, item->facts != NULL ? ROUNDS_ACT_WRITE : ROUNDS_ACT_DELETE, item->type, item->id,
                             error) ||
-      !rounds_row_load (writer, item->type, item->id, &row, error))
+      !follow (writer, item, error) || !rounds_row_load (writer, item->type, item->id, &row, error))
     return FALSE;
   there = row.local != NULL;
   /* 0 = it did not exist: a deleted one does not either, and may be made again. */
@@ -168,7 +194,7 @@ apply_item (RoundsWriter *writer, RoundsChangeItem *item, const char *reason, GE
     }
   if (item->facts != NULL && there && rounds_text_same (row.local, item->facts->text))
     return TRUE;
-  return signed_stays (&row, item->facts != NULL ? item->facts->text : NULL, FALSE, error)
+  return rounds_note_stays (row.type, row.local, item->facts != NULL ? item->facts->text : NULL, FALSE, error)
          && save_local (writer, &row, item->facts, reason, error);
 }
 
@@ -216,7 +242,7 @@ undo_cb (RoundsWriter *writer, gpointer data, GError **error)
   g_autoptr (RoundsFacts) facts = NULL;
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_WRITE, undo->type, undo->id, error) ||
-      !rounds_row_load (writer, undo->type, undo->id, &row, error))
+      !rounds_row_load_mapped (writer, undo->type, undo->id, &row, error))
     return FALSE;
   if (row.revision == 0)
     {
@@ -236,11 +262,11 @@ undo_cb (RoundsWriter *writer, gpointer data, GError **error)
     return FALSE;
   if (before != NULL)
     {
-      facts = rounds_facts_new (undo->type, undo->id, before, error);
-      if (facts == NULL)
+      facts = rounds_facts_new (undo->type, NULL, before, error);
+      if (facts == NULL || !rounds_facts_follow (writer, &facts, error))
         return FALSE;
     }
-  return signed_stays (&row, facts != NULL ? facts->text : NULL, TRUE, error)
+  return rounds_note_stays (row.type, row.local, facts != NULL ? facts->text : NULL, TRUE, error)
          && save_local (writer, &row, facts, "undo", error);
 }
 

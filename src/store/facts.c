@@ -264,8 +264,11 @@ patient_facts (json_object *resource)
   array = peek_array (resource, "identifier", &n);
   for (gsize i = 0; i < n; i++)
     {
-      const char *value = rounds_json_peek_string (json_object_array_get_idx (array, i), "value");
+      json_object *identifier = json_object_array_get_idx (array, i);
+      const char *value = rounds_json_peek_string (identifier, "value");
 
+      if (g_strcmp0 (rounds_json_peek_string (identifier, "system"), ROUNDS_FHIR_CHANGE_SYSTEM) == 0)
+        continue;
       add_words (words, value);
       if (value != NULL && *value != '\0' && g_strcmp0 (value, mrn) != 0)
         g_ptr_array_add (values, g_strdup (value));

@@ -79,13 +79,16 @@ id_under_base (const char *base, const char *type, const char *id)
 
 /* The row an item belongs to: its own id, unless another server's resource has it already. */
 static gboolean
-find_row (RoundsWriter *writer, RoundsImportItem *item, RoundsFacts **facts, RoundsRow *row, GError **error)
+find_row (RoundsWriter *writer, RoundsImportItem *item, gboolean as_known, RoundsFacts **facts, RoundsRow *row,
+          GError **error)
 {
   g_autofree char *other = NULL;
   RoundsFacts *renamed;
   gint64 origin;
 
-  if (!rounds_row_load (writer, (*facts)->type, (*facts)->id, row, error))
+  /* A file that is read again speaks of ids that the server has replaced; what the cloud has does not. */
+  if ((!as_known && !rounds_facts_follow (writer, facts, error)) ||
+      !rounds_row_load (writer, (*facts)->type, (*facts)->id, row, error))
     return FALSE;
   if (item->server_base == NULL)
     return TRUE;
@@ -139,7 +142,7 @@ import_item (RoundsWriter *writer, RoundsBatch *batch, guint i, GError **error)
   g_auto (RoundsRow) row = { 0 };
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_IMPORT, item->type, item->id, error) ||
-      !find_row (writer, item, facts, &row, error))
+      !find_row (writer, item, batch->as_known, facts, &row, error))
     return FALSE;
   g_clear_pointer (&item->stored_id, g_free);
   if (g_strcmp0 ((*facts)->id, item->id) != 0)

@@ -29,6 +29,8 @@ rounds_outbox_item_free (RoundsOutboxItem *self)
   g_free (self->request_id);
   g_free (self->reason);
   g_strfreev (self->depends_on);
+  g_free (self->first_uuid);
+  g_free (self->depends_rids);
   g_free (self);
 }
 
@@ -147,31 +149,29 @@ rounds_outbox_enqueue (RoundsWriter *writer, RoundsRow *row, const char *refs, G
 
 /* --- reading ---------------------------------------------------------------------------------------- */
 
-/* "TYPE/ID" → whether it is here, alive, and the server has never had it. */
+/* "TYPE/ID" → the number of what is here, alive, and unknown to the server; 0 else. */
 static gboolean
-is_unsent_create (RoundsDatabase *db, GHashTable *known, const char *ref, gboolean *out, GError **error)
+find_unsent_create (RoundsDatabase *db, GHashTable *known, const char *ref, gint64 *rid, GError **error)
 {
   const char *slash = strchr (ref, '/');
   g_autofree char *type = NULL;
   gpointer value;
-  gint64 n;
 
-  *out = FALSE;
+  *rid = 0;
   if (slash == NULL)
     return TRUE;
   if (g_hash_table_lookup_extended (known, ref, NULL, &value))
     {
-      *out = GPOINTER_TO_INT (value);
+      *rid = (gint64) GPOINTER_TO_SIZE (value);
       return TRUE;
     }
   type = g_strndup (ref, slash - ref);
-  if (!rounds_database_int (db, 0, &n, error,
-                            "SELECT count(*) FROM resource WHERE id = ? AND type = (SELECT nid FROM name "
+  if (!rounds_database_int (db, 0, rid, error,
+                            "SELECT rid FROM resource WHERE id = ? AND type = (SELECT nid FROM name "
                             "WHERE text = ?) AND tombstone = 0 AND base_state IN (0, 3) AND sync_state != 0",
                             "ss", slash + 1, type))
     return FALSE;
-  *out = n > 0;
-  g_hash_table_insert (known, g_strdup (ref), GINT_TO_POINTER (*out));
+  g_hash_table_insert (known, g_strdup (ref), GSIZE_TO_POINTER ((gsize) *rid));
   return TRUE;
 }
 
@@ -179,20 +179,23 @@ static gboolean
 fill_depends (RoundsDatabase *db, GHashTable *known, const char *refs, RoundsOutboxItem *item, GError **error)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *own = g_strconcat (item->type, "/", item->id, NULL);
+  g_autoptr (GArray) rids = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_auto (GStrv) lines = g_strsplit (refs != NULL && item->json != NULL ? refs : "", "\n", -1);
 
   for (guint i = 0; lines[i] != NULL; i++)
     {
-      gboolean unsent;
+      gint64 rid;
 
-      if (!is_unsent_create (db, known, lines[i], &unsent, error))
+      if (!find_unsent_create (db, known, lines[i], &rid, error))
         return FALSE;
-      if (unsent && !g_str_equal (lines[i], own))
-        g_ptr_array_add (list, g_strdup (lines[i]));
+      if (rid == 0 || rid == item->rid)
+        continue;
+      g_ptr_array_add (list, g_strdup (lines[i]));
+      g_array_append_val (rids, rid);
     }
   g_ptr_array_add (list, NULL);
   item->depends_on = (char **) g_ptr_array_steal (list, NULL);
+  item->depends_rids = (gint64 *) g_array_steal (rids, NULL);
   return TRUE;
 }
 
@@ -201,7 +204,8 @@ fill_depends (RoundsDatabase *db, GHashTable *known, const char *refs, RoundsOut
   "SELECT o.seq, o.op_uuid, n.text, r.id, o.verb, CASE WHEN o.revision = r.revision THEN r.local_json ELSE " \
   "(SELECT h.json FROM history h WHERE h.rid = o.rid AND h.revision = o.revision) END, " \
   "CASE r.base_state WHEN 1 THEN r.local_json WHEN 2 THEN r.base_json END, r.base_version, o.state, o.request_id, " \
-  "o.attempts, o.next_at_us, o.last_status, o.reason, o.refs, r.base_state "
+  "o.attempts, o.next_at_us, o.last_status, o.reason, o.refs, r.base_state, r.rid, " \
+  "(SELECT p.op_uuid FROM outbox p WHERE p.rid = r.rid ORDER BY p.seq LIMIT 1) "
 
 static RoundsOutboxItem *
 take_item (RoundsRows *rows)
@@ -223,6 +227,8 @@ take_item (RoundsRows *rows)
   item->next_at_us = rounds_rows_int (rows, 11);
   item->last_status = rounds_rows_int (rows, 12);
   item->reason = rounds_rows_dup (rows, 13);
+  item->rid = rounds_rows_int (rows, 16);
+  item->first_uuid = rounds_rows_dup (rows, 17);
   return item;
 }
 
@@ -273,6 +279,40 @@ rounds_store_outbox_list (RoundsStore *self, const char *const *states, guint li
           if (!fill_depends (reader->db, known, rounds_rows_text (rows, 14), item, error))
             return NULL;
         }
+    }
+  return g_steal_pointer (&list);
+}
+
+GPtrArray *
+rounds_store_outbox_load (RoundsStore *self, const gint64 *rids, guint n, GError **error)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_outbox_item_free);
+  g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (RoundsReader) reader = NULL;
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && (rids != NULL || n == 0), NULL);
+
+  reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  if (reader == NULL)
+    return NULL;
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (RoundsRows) rows = NULL;
+      gboolean row;
+
+      rows = rounds_database_query (reader->db, error,
+                                    ITEM_SQL
+                                    "FROM outbox o JOIN resource r ON r.rid = o.rid JOIN name n ON n.nid = r.type "
+                                    "WHERE o.seq = coalesce ((SELECT max(seq) FROM outbox p WHERE p.rid = ?1 AND "
+                                    "p.state IN (2, 3, 4)), (SELECT max(seq) FROM outbox p WHERE p.rid = ?1))",
+                                    "i", rids[i]);
+      if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
+        return NULL;
+      if (!row)
+        continue;
+      g_ptr_array_add (list, take_item (rows));
+      if (!fill_depends (reader->db, known, rounds_rows_text (rows, 14), list->pdata[list->len - 1], error))
+        return NULL;
     }
   return g_steal_pointer (&list);
 }
@@ -339,14 +379,22 @@ rounds_store_outbox_begin (RoundsStore *self, RoundsOutboxItem *const *items, gu
   return rounds_store_write (self, begin_cb, &call, error);
 }
 
+/* last_updated of a deletion is that of the version which was deleted: should it come back, it is known. */
 static gboolean
-write_receipts (RoundsWriter *writer, const RoundsRow *row, const RoundsOutboxCall *call, GError **error)
+write_receipts (RoundsWriter *writer, const RoundsRow *row, const RoundsOutboxCall *call, const RoundsFacts *facts,
+                GError **error)
 {
+  const char *version = call->version != NULL || facts == NULL ? call->version : facts->version_id;
+
   return rounds_database_run (writer->db, error,
                               "INSERT OR IGNORE INTO outbox_receipt (op_uuid, rid, server_version, "
-                              "server_epoch, acked_at_us) SELECT op_uuid, rid, ?, NULL, ? FROM outbox WHERE "
+                              "server_epoch, acked_at_us, server, last_updated) SELECT op_uuid, rid, ?, "
+                              "(SELECT value FROM setting WHERE key = 'sync.epoch'), ?, "
+                              "(SELECT value FROM setting WHERE key = 'sync.server'), ? FROM outbox WHERE "
                               "rid = ? AND seq <= ?",
-                              "siii", call->version, writer->now_us, row->rid, call->item->seq) &&
+                              "siiii", version, writer->now_us,
+                              facts != NULL ? facts->last_updated_us : row->last_updated_us, row->rid,
+                              call->item->seq) &&
          rounds_database_run (writer->db, error, "DELETE FROM outbox WHERE rid = ? AND seq <= ?", "ii",
                               row->rid, call->item->seq);
 }
@@ -387,7 +435,7 @@ ack_cb (RoundsWriter *writer, gpointer data, GError **error)
       if (facts == NULL)
         return FALSE;
     }
-  if (!write_receipts (writer, &row, call, error) ||
+  if (!write_receipts (writer, &row, call, facts, error) ||
       !rounds_database_int (writer->db, 0, &later, error, "SELECT count(*) FROM outbox WHERE rid = ?", "i",
                             row.rid))
     return FALSE;
@@ -419,6 +467,15 @@ ack_cb (RoundsWriter *writer, gpointer data, GError **error)
   rounds_writer_changed (writer, row.type, row.id, row.patient_id);
   detail = g_strdup_printf ("acknowledged, status %d", call->status);
   return rounds_audit_append (writer, "sync", row.type, row.id, detail, error);
+}
+
+gboolean
+rounds_outbox_acknowledge (RoundsWriter *writer, const RoundsOutboxItem *item, const char *version, const char *json,
+                           int status, GError **error)
+{
+  RoundsOutboxCall call = { .item = item, .version = version, .json = json, .status = status };
+
+  return ack_cb (writer, &call, error);
 }
 
 gboolean
@@ -516,24 +573,26 @@ find_dependents (RoundsWriter *writer, const char *type, const char *id, GError 
 {
   g_autoptr (GArray) list = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autofree char *ref = g_strconcat (type, "/", id, NULL);
-  g_autoptr (RoundsRows) rows = NULL;
-  gboolean row = TRUE;
+  g_autoptr (GArray) candidates = rounds_outbox_find_referrers (writer, ref, error);
 
-  rows = rounds_database_query (writer->db, error,
-                                "SELECT rid, refs FROM outbox WHERE state IN (1, 7) AND instr (refs, ?) > 0 "
-                                "ORDER BY seq",
-                                "s", ref);
-  while (row)
+  for (guint i = 0; candidates != NULL && i < candidates->len; i++)
     {
-      if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
-        return NULL;
-      if (row && has_line (rounds_rows_text (rows, 1), ref))
+      gint64 rid = g_array_index (candidates, gint64, i);
+      g_autoptr (RoundsRows) rows = NULL;
+      gboolean row = TRUE, names = FALSE;
+
+      rows = rounds_database_query (writer->db, error, "SELECT refs FROM outbox WHERE rid = ? AND state IN (1, 7)",
+                                    "i", rid);
+      while (row)
         {
-          gint64 rid = rounds_rows_int (rows, 0);
-          g_array_append_val (list, rid);
+          if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
+            return NULL;
+          names |= row && has_line (rounds_rows_text (rows, 0), ref);
         }
+      if (names)
+        g_array_append_val (list, rid);
     }
-  return g_steal_pointer (&list);
+  return candidates != NULL ? g_steal_pointer (&list) : NULL;
 }
 
 static gboolean

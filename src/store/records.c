@@ -127,11 +127,28 @@ not_found (const char *type, const char *id, GError **error)
   return FALSE;
 }
 
+/* The id under which a record stands now: its own, or the one that the server gave it since. */
+static gboolean
+find_id (RoundsReader *reader, gint64 type_nid, const char *id, char **present, GError **error)
+{
+  g_autoptr (RoundsRows) rows = NULL;
+  gboolean row;
+
+  rows = rounds_database_query (reader->db, error,
+                                "SELECT server_id FROM id_map WHERE type = ?2 AND local_id = ?1 AND NOT EXISTS "
+                                "(SELECT 1 FROM resource r WHERE r.id = ?1 AND r.type = ?2)", "si", id, type_nid);
+  if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
+    return FALSE;
+  *present = row ? rounds_rows_dup (rows, 0) : g_strdup (id);
+  return TRUE;
+}
+
 RoundsRecord *
 rounds_store_get (RoundsStore *self, const char *type, const char *id, GError **error)
 {
   g_autoptr (RoundsReader) reader = NULL;
   g_autoptr (RoundsRows) rows = NULL;
+  g_autofree char *present = NULL;
   gint64 nid;
   gboolean row;
 
@@ -140,10 +157,12 @@ rounds_store_get (RoundsStore *self, const char *type, const char *id, GError **
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL || !rounds_database_find_name (reader->db, type, &nid, error))
     return NULL;
+  if (!find_id (reader, nid, id, &present, error))
+    return NULL;
   rows = rounds_database_query (reader->db, error,
                                 "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.id = ? AND r.type = ? "
                                 "AND r.tombstone = 0",
-                                "si", id, nid);
+                                "si", present, nid);
   if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
     return NULL;
   if (!row)
@@ -179,7 +198,7 @@ rounds_store_list (RoundsStore *self, const char *type, const char *patient_id, 
 
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL || (type != NULL && !rounds_database_find_name (reader->db, type, &type_nid, error)) ||
-      (patient_id != NULL && !rounds_database_find_name (reader->db, patient_id, &patient, error)))
+      (patient_id != NULL && !rounds_database_find_patient (reader->db, patient_id, &patient, error)))
     return NULL;
   if ((type != NULL && type_nid == 0) || (patient_id != NULL && patient == 0))
     return g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_record_free);
@@ -256,7 +275,7 @@ rounds_store_list_code (RoundsStore *self, const char *type, const char *patient
 
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL || !rounds_database_find_name (reader->db, type, &type_nid, error) ||
-      (patient_id != NULL && !rounds_database_find_name (reader->db, patient_id, &patient, error)) ||
+      (patient_id != NULL && !rounds_database_find_patient (reader->db, patient_id, &patient, error)) ||
       !find_codes (reader, system, code, codes, error))
     return NULL;
   if (patient_id != NULL && patient == 0)
@@ -311,12 +330,14 @@ rounds_store_history (RoundsStore *self, const char *type, const char *id, GErro
   g_autoptr (RoundsReader) reader = NULL;
   g_autoptr (RoundsRows) rows = NULL;
   g_autoptr (GPtrArray) list = NULL;
+  g_autofree char *present = NULL;
   gint64 nid;
 
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && type != NULL && id != NULL, NULL);
 
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
-  if (reader == NULL || !rounds_database_find_name (reader->db, type, &nid, error))
+  if (reader == NULL || !rounds_database_find_name (reader->db, type, &nid, error) ||
+      !find_id (reader, nid, id, &present, error))
     return NULL;
   rows = rounds_database_query (reader->db, error,
                                 "SELECT " RECORD_COLUMNS " FROM resource r WHERE r.id = ?1 AND r.type = ?2 "
@@ -325,7 +346,7 @@ rounds_store_history (RoundsStore *self, const char *type, const char *id, GErro
                                 "h.changed_by, (SELECT text FROM name WHERE nid = r.type) "
                                 "FROM resource r JOIN history h ON h.rid = r.rid WHERE r.id = ?1 AND r.type "
                                 "= ?2 ORDER BY 3 DESC",
-                                "si", id, nid);
+                                "si", present, nid);
   list = take_records (reader, rows, error);
   if (list != NULL && list->len == 0)
     {
@@ -354,8 +375,8 @@ rounds_store_count (RoundsStore *self, const char *patient_id, GError **error)
   g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
 
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
-  if (reader == NULL || (patient_id != NULL && !rounds_database_find_name (reader->db, patient_id, &patient,
-                                                                           error)))
+  if (reader == NULL || (patient_id != NULL && !rounds_database_find_patient (reader->db, patient_id, &patient,
+                                                                              error)))
     return NULL;
   if (patient_id != NULL)
     rows = rounds_database_query (reader->db, error,

@@ -202,7 +202,7 @@ put_one (RoundsWriter *writer, RoundsScanPut *call, guint i, GError **error)
                                                                 error))
     return FALSE;
   if (it->patient_id != NULL || matched != NULL)
-    if (!rounds_writer_name (writer, it->patient_id != NULL ? it->patient_id : matched, &patient, error))
+    if (!rounds_writer_patient (writer, it->patient_id != NULL ? it->patient_id : matched, &patient, error))
       return FALSE;
   {
     RoundsScanInstance copy = *it;
@@ -334,6 +334,7 @@ rounds_store_scan_get (RoundsStore *self, const char *sop_uid, GError **error)
   return g_bytes_new (sqlite3_column_blob (rows, 0), sqlite3_column_bytes (rows, 0));
 }
 
+
 RoundsScanInstance *
 rounds_scan_take (RoundsRows *rows)
 {
@@ -418,7 +419,7 @@ rounds_store_scan_list (RoundsStore *self, const char *patient_id, const char *s
     rows = rounds_database_query (reader->db, error,
                                   "SELECT " ROUNDS_SCAN_COLUMNS "FROM scan s WHERE s.patient = (SELECT nid FROM "
                                                          "name WHERE "
-                                  "text = ?) ORDER BY s.study_uid, s.series_uid, s.instance_number, "
+                                  "text = " ROUNDS_PATIENT_TEXT ") ORDER BY s.study_uid, s.series_uid, s.instance_number, "
                                   "s.sop_uid",
                                   "s", patient_id);
   else if (study_uid != NULL)
@@ -469,7 +470,7 @@ assign_cb (RoundsWriter *writer, gpointer data, GError **error)
   gint64 patient, n;
 
   if (!rounds_writer_allow (writer, ROUNDS_ACT_IMPORT, "ImagingStudy", NULL, error) ||
-      !rounds_writer_name (writer, call->patient_id, &patient, error) ||
+      !rounds_writer_patient (writer, call->patient_id, &patient, error) ||
       !rounds_database_int (writer->db, 0, &n, error, "SELECT count(*) FROM scan WHERE study_uid = ?", "s",
                             call->study_uid))
     return FALSE;

@@ -244,7 +244,7 @@ append_cb (RoundsWriter *writer, gpointer data, GError **error)
     return FALSE;
   if (call->samples->len == 0)
     return TRUE;
-  if (!rounds_writer_name (writer, call->patient_id, &patient, error) ||
+  if (!rounds_writer_patient (writer, call->patient_id, &patient, error) ||
       !find_series (writer, call, patient, error))
     return FALSE;
   while (at < call->samples->len)
@@ -317,7 +317,7 @@ rounds_store_series_list (RoundsStore *self, const char *patient_id, GError **er
   rows = rounds_database_query (reader->db, error,
                                 "SELECT sid, code, unit, label, source, n, first_us, last_us, last_value, "
                                 "interval_us FROM series WHERE patient = (SELECT nid FROM name WHERE text = "
-                                "?) AND n > 0 ORDER BY code, unit",
+                                ROUNDS_PATIENT_TEXT ") AND n > 0 ORDER BY code, unit",
                                 "s", patient_id);
   while (row)
     {

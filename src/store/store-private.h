@@ -84,6 +84,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsReader, rounds_reader_free)
 
 /* nid of a text, 0 when the cache has never seen it. */
 gboolean rounds_database_find_name (RoundsDatabase *db, const char *text, gint64 *nid, GError **error);
+/* The same for a patient, also under the id that it had before the server gave it one. */
+gboolean rounds_database_find_patient (RoundsDatabase *db, const char *id, gint64 *nid, GError **error);
+gboolean rounds_writer_patient (RoundsWriter *self, const char *id, gint64 *nid, GError **error);
+/* In SQL: the patient's present id is text, ?1 the id that was asked for. */
+#define ROUNDS_PATIENT_TEXT \
+  "coalesce ((SELECT m.server_id FROM id_map m WHERE m.type = (SELECT nid FROM name WHERE text = 'Patient') AND " \
+  "m.local_id = ?1), ?1)"
 
 /* One record by its row; *out NULL when it is deleted. */
 gboolean rounds_record_read (RoundsReader *reader, gint64 rid, RoundsRecord **out, GError **error);

@@ -85,9 +85,30 @@ rounds_row_load (RoundsWriter *writer, const char *type, const char *id, RoundsR
 }
 
 gboolean
+rounds_row_load_mapped (RoundsWriter *writer, const char *type, const char *id, RoundsRow *out, GError **error)
+{
+  g_autoptr (RoundsRows) rows = NULL;
+  g_autofree char *mapped = NULL;
+  gboolean row;
+
+  if (!rounds_row_load (writer, type, id, out, error) || out->rid != 0)
+    return out->rid != 0;
+  rows = rounds_database_query (writer->db, error, "SELECT server_id FROM id_map WHERE type = ? AND local_id = ?",
+                                "is", out->type_nid, id);
+  if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
+    return FALSE;
+  if (!row)
+    return TRUE;
+  mapped = rounds_rows_dup (rows, 0);
+  sqlite3_reset (rows);
+  rounds_row_clear (out);
+  return rounds_row_load (writer, type, mapped, out, error);
+}
+
+gboolean
 rounds_row_load_there (RoundsWriter *writer, const char *type, const char *id, RoundsRow *out, GError **error)
 {
-  if (!rounds_row_load (writer, type, id, out, error))
+  if (!rounds_row_load_mapped (writer, type, id, out, error))
     return FALSE;
   if (out->rid == 0)
     g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("There is no %s/%s"), type, id);
@@ -371,25 +392,17 @@ take_facts (RoundsWriter *writer, RoundsRow *self, const RoundsFacts *facts, GEr
   return TRUE;
 }
 
-gboolean
-rounds_row_save_version (RoundsWriter *writer, RoundsRow *self, const RoundsFacts *facts, const char *who,
-                         GError **error)
+static gboolean
+save (RoundsWriter *writer, RoundsRow *self, const RoundsFacts *facts, GError **error)
 {
   g_autoptr (GArray) nids = g_array_new (FALSE, FALSE, sizeof (gint64));
   gboolean new_row = self->rid == 0;
 
-  if (self->rid != 0 && (!keep_old_version (writer, self, error) || !drop_tokens (writer, self, error)))
+  if (self->rid != 0 && !drop_tokens (writer, self, error))
     return FALSE;
   if (!take_facts (writer, self, facts, error) || !name_codes (writer, facts, nids, error))
     return FALSE;
   self->codes = join_nids (nids);
-  self->revision++;
-  self->changed_us = writer->now_us;
-  if (g_strcmp0 (self->changed_by, who) != 0)
-    {
-      g_free (self->changed_by);
-      self->changed_by = g_strdup (who);
-    }
   if (!(self->rid == 0 ? insert_row : update_row) (writer, self, error) ||
       !add_tokens (writer, self, nids, error))
     return FALSE;
@@ -399,4 +412,28 @@ rounds_row_save_version (RoundsWriter *writer, RoundsRow *self, const RoundsFact
     return FALSE;
   rounds_writer_changed (writer, self->type, self->id, self->patient_id);
   return TRUE;
+}
+
+gboolean
+rounds_row_save_version (RoundsWriter *writer, RoundsRow *self, const RoundsFacts *facts, const char *who,
+                         GError **error)
+{
+  if (self->rid != 0 && !keep_old_version (writer, self, error))
+    return FALSE;
+  self->revision++;
+  self->changed_us = writer->now_us;
+  if (g_strcmp0 (self->changed_by, who) != 0)
+    {
+      g_free (self->changed_by);
+      self->changed_by = g_strdup (who);
+    }
+  return save (writer, self, facts, error);
+}
+
+gboolean
+rounds_row_save_reworded (RoundsWriter *writer, RoundsRow *self, const RoundsFacts *facts, GError **error)
+{
+  g_return_val_if_fail (self->rid != 0, FALSE);
+
+  return save (writer, self, facts, error);
 }

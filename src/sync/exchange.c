@@ -197,6 +197,61 @@ rounds_pass_read_many (RoundsPass *self, RoundsOutboxItem *const *items, guint n
   return g_steal_pointer (&list);
 }
 
+RoundsRemote *
+rounds_pass_read_id (RoundsPass *self, const char *type, const char *id, GError **error)
+{
+  RoundsOutboxItem item = { .type = (char *) type, .id = (char *) id };
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_remote_free);
+
+  return read_one (self, &item, list, error) ? g_ptr_array_steal_index (list, 0) : NULL;
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  const RoundsRemote *x = *(RoundsRemote *const *) a, *y = *(RoundsRemote *const *) b;
+
+  return g_strcmp0 (rounds_json_peek_string (x->resource, "id"), rounds_json_peek_string (y->resource, "id"));
+}
+
+/* A server that does not know the parameter gives back everything: only what bears the mark counts. */
+GPtrArray *
+rounds_pass_find_marked (RoundsPass *self, const RoundsOutboxItem *item, GError **error)
+{
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_remote_free);
+  g_autofree char *query = rounds_mark_query (item->type, item->first_uuid);
+  g_autofree char *url = g_strdup_printf ("%s?%s&_count=10", item->type, query);
+  g_auto (RoundsFhirAnswer) answer = { 0 };
+  json_object *entries;
+  gsize i, n;
+
+  if (!rounds_fhir_client_page (self->fhir, url, &answer, self->cancellable, error))
+    return NULL;
+  if ((answer.status == 401 || answer.status == 429 || answer.status >= 500) && !check_whole (self, &answer, error))
+    return NULL;
+  entries = answer.status == 200 ? rounds_json_peek (answer.resource, "entry") : NULL;
+  n = json_object_is_type (entries, json_type_array) ? MIN (json_object_array_length (entries), 1000) : 0;
+  for (i = 0; i < n; i++)
+    {
+      json_object *resource = rounds_json_peek (json_object_array_get_idx (entries, i), "resource");
+      const char *id = rounds_json_peek_string (resource, "id");
+      RoundsOutboxItem found = { .type = item->type, .id = (char *) id };
+      RoundsRemote *remote;
+
+      if (id == NULL || !rounds_fhir_is_id (id) || !rounds_mark_is_in (resource, item->first_uuid))
+        continue;
+      remote = g_new0 (RoundsRemote, 1);
+      remote->status = 200;
+      take_resource (remote, resource, &found);
+      if (remote->resource != NULL)
+        g_ptr_array_add (list, remote);
+      else
+        rounds_remote_free (remote);
+    }
+  g_ptr_array_sort (list, compare_ids);
+  return g_steal_pointer (&list);
+}
+
 /* --- sending --------------------------------------------------------------------------------------- */
 
 gboolean
@@ -253,5 +308,38 @@ rounds_pass_send_one (RoundsPass *self, const RoundsOutboxItem *item, RoundsExch
   out->outcome = g_strdup (answer.outcome);
   out->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_remote_free);
   g_ptr_array_add (out->entries, remote_from_answer (&answer, item));
+  return TRUE;
+}
+
+gboolean
+rounds_pass_post (RoundsPass *self, const RoundsOutboxItem *item, RoundsExchange *out, char **id_out, GError **error)
+{
+  g_autoptr (json_object) resource = rounds_json_parse (item->json, -1, error);
+  g_autofree char *query = rounds_mark_query (item->type, item->first_uuid);
+  g_autofree char *text = NULL;
+  g_auto (RoundsFhirAnswer) answer = { 0 };
+  RoundsOutboxItem told = { .type = item->type };
+
+  if (resource == NULL)
+    return FALSE;
+  json_object_object_del (resource, "id");
+  rounds_mark_add (resource, item->first_uuid);
+  text = rounds_json_print (resource);
+  if (!rounds_fhir_client_create (self->fhir, item->type, text, query, &answer, self->cancellable, error))
+    return FALSE;
+  memset (out, 0, sizeof *out);
+  out->status = answer.status;
+  out->retry_after_us = answer.retry_after_us;
+  out->outcome = g_strdup (answer.outcome);
+  told.id = (char *) rounds_json_peek_string (answer.resource, "id");
+  /* An address of another type, or two that differ, say nothing. */
+  *id_out = g_strdup (answer.location_id);
+  if (*id_out == NULL && told.id != NULL && rounds_fhir_is_id (told.id))
+    *id_out = g_strdup (told.id);
+  else if (*id_out != NULL && told.id != NULL && g_strcmp0 (*id_out, told.id) != 0)
+    g_clear_pointer (id_out, g_free);
+  told.id = *id_out;
+  out->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_remote_free);
+  g_ptr_array_add (out->entries, remote_from_answer (&answer, &told));
   return TRUE;
 }

@@ -6,14 +6,11 @@
 
 #include "sync/graph.h"
 
-#include <string.h>
-
-#include "fhir/json.h"
-#include "fhir/reference.h"
+#include <stdlib.h>
 
 typedef struct {
   guint n;
-  GArray **edges;        /* guint per node */
+  const guint *first, *edges;   /* those of node i: edges[first[i] … first[i + 1]) */
   guint *index, *low;    /* 0 = not seen */
   gboolean *on_stack;
   GArray *stack;
@@ -32,7 +29,7 @@ typedef struct {
 static void
 enter (Tarjan *self, guint node)
 {
-  Call call = { node, 0 };
+  Call call = { node, self->first[node] };
 
   self->index[node] = self->low[node] = ++self->next_index;
   self->on_stack[node] = TRUE;
@@ -77,9 +74,9 @@ visit (Tarjan *self, guint root)
       Call *call = &g_array_index (self->calls, Call, self->calls->len - 1);
       guint node = call->node;
 
-      if (call->edge < self->edges[node]->len)
+      if (call->edge < self->first[node + 1])
         {
-          guint target = g_array_index (self->edges[node], guint, call->edge++);
+          guint target = self->edges[call->edge++];
 
           if (self->index[target] == 0)
             enter (self, target);
@@ -98,13 +95,7 @@ visit (Tarjan *self, guint root)
     }
 }
 
-static char *
-make_key (const RoundsOutboxItem *item)
-{
-  return g_strconcat (item->type, "/", item->id, NULL);
-}
-
-/* Runs over the graph and leaves order and component; edges are taken. */
+/* Runs over the graph and leaves order and component. */
 static void
 run (Tarjan *self)
 {
@@ -120,9 +111,6 @@ run (Tarjan *self)
   for (i = 0; i < self->n; i++)
     if (self->index[i] == 0)
       visit (self, i);
-  for (i = 0; i < self->n; i++)
-    g_array_unref (self->edges[i]);
-  g_free (self->edges);
   g_free (self->index);
   g_free (self->low);
   g_free (self->on_stack);
@@ -130,47 +118,15 @@ run (Tarjan *self)
   g_array_unref (self->calls);
 }
 
-static void
-add_edges (GArray *edges, GHashTable *nodes, char **keys, guint self_node)
-{
-  guint i;
-
-  for (i = 0; keys != NULL && keys[i] != NULL; i++)
-    {
-      guint target = GPOINTER_TO_UINT (g_hash_table_lookup (nodes, keys[i]));
-
-      if (target-- > 0 && target != self_node)
-        g_array_append_val (edges, target);
-    }
-}
-
 RoundsSendOrder *
-rounds_send_order_new (GPtrArray *items)
+rounds_send_order_new (guint n, const guint *first, const guint *edges)
 {
   RoundsSendOrder *self = g_new0 (RoundsSendOrder, 1);
-  g_autoptr (GHashTable) nodes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Tarjan tarjan = { .n = items->len };
-  guint i;
+  Tarjan tarjan = { .n = n, .first = first, .edges = edges };
 
-  tarjan.edges = g_new0 (GArray *, items->len + 1);
-  for (i = 0; i < items->len; i++)
-    {
-      RoundsOutboxItem *item = items->pdata[i];
-
-      if (g_strcmp0 (item->verb, "create") == 0)
-        g_hash_table_insert (nodes, make_key (item), GUINT_TO_POINTER (i + 1));
-    }
-  for (i = 0; i < items->len; i++)
-    {
-      tarjan.edges[i] = g_array_new (FALSE, FALSE, sizeof (guint));
-      add_edges (tarjan.edges[i], nodes, ((RoundsOutboxItem *) items->pdata[i])->depends_on, i);
-    }
   run (&tarjan);
-  self->items = g_ptr_array_new ();
-  for (i = 0; i < tarjan.order->len; i++)
-    g_ptr_array_add (self->items, items->pdata[g_array_index (tarjan.order, guint, i)]);
+  self->nodes = tarjan.order;
   self->component = tarjan.component;
-  g_array_unref (tarjan.order);
   return self;
 }
 
@@ -179,35 +135,7 @@ rounds_send_order_free (RoundsSendOrder *self)
 {
   if (self == NULL)
     return;
-  g_ptr_array_unref (self->items);
+  g_array_unref (self->nodes);
   g_array_unref (self->component);
   g_free (self);
-}
-
-GPtrArray *
-rounds_send_order_deletes (GPtrArray *items)
-{
-  g_autoptr (GHashTable) nodes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  GPtrArray *order = g_ptr_array_new ();
-  Tarjan tarjan = { .n = items->len };
-  guint i;
-
-  tarjan.edges = g_new0 (GArray *, items->len + 1);
-  for (i = 0; i < items->len; i++)
-    g_hash_table_insert (nodes, make_key (items->pdata[i]), GUINT_TO_POINTER (i + 1));
-  for (i = 0; i < items->len; i++)
-    {
-      RoundsOutboxItem *item = items->pdata[i];
-      g_autoptr (json_object) base = item->base_json != NULL ? rounds_json_parse (item->base_json, -1, NULL) : NULL;
-      g_auto (GStrv) keys = base != NULL ? rounds_reference_list (base) : NULL;
-
-      tarjan.edges[i] = g_array_new (FALSE, FALSE, sizeof (guint));
-      add_edges (tarjan.edges[i], nodes, keys, i);
-    }
-  run (&tarjan);
-  for (i = tarjan.order->len; i > 0; i--)
-    g_ptr_array_add (order, items->pdata[g_array_index (tarjan.order, guint, i - 1)]);
-  g_array_unref (tarjan.order);
-  g_array_unref (tarjan.component);
-  return order;
 }

@@ -27,8 +27,10 @@ typedef struct {
 
   GPtrArray *acks;                 /* of settle.c: acknowledgements that wait to be written together; or NULL */
 
+  gboolean server_checked;         /* of restore.c */
   guint max_entries;               /* of a bundle, as learned in this pass */
   gsize max_bytes;
+  gboolean learned_limits;         /* the server refused a bundle for its size */
   gint64 retry_after_us;           /* asked for by the server; −1 = nothing */
 
   void (*progress) (const char *phase, guint done, guint total, gpointer data);
@@ -73,6 +75,14 @@ gboolean rounds_pass_transact (RoundsPass *self, RoundsOutboxItem *const *items,
                                GError **error);
 /* The same for one record as a plain PUT or DELETE. */
 gboolean rounds_pass_send_one (RoundsPass *self, const RoundsOutboxItem *item, RoundsExchange *out, GError **error);
+/* POST of a create with the mark of its operation, unless the server has it already. *id_out = the id that it told,
+ * or NULL; out->entries[0] has what it gave back, under whatever id. */
+gboolean rounds_pass_post (RoundsPass *self, const RoundsOutboxItem *item, RoundsExchange *out, char **id_out,
+                           GError **error);
+/* Records with the mark of this create, in order of their ids: array of RoundsRemote with a resource, of which the
+ * mark was seen; empty also when the server cannot search for it. */
+GPtrArray *rounds_pass_find_marked (RoundsPass *self, const RoundsOutboxItem *item, GError **error);
+RoundsRemote *rounds_pass_read_id (RoundsPass *self, const char *type, const char *id, GError **error);
 
 /* --- settle.c: what an answer means for the store --- */
 
@@ -92,10 +102,27 @@ gboolean rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *
 /* What the server has now was read, after a refusal or because nobody knows whether the change arrived. */
 gboolean rounds_pass_settle_read (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote,
                                   gboolean was_unknown, RoundsSettled *out, GError **error);
+/* The server took a create under this id, which it chose: everything follows, or the change waits for a person when
+ * what the server shows there is not what was sent. */
+gboolean rounds_pass_settle_created (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *id,
+                                     const RoundsRemote *remote, GError **error);
 gboolean rounds_pass_settle_refused (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *outcome,
                                      GError **error);
 /* Whether what the server has (200) is what would be sent. */
 gboolean rounds_pass_is_mine (const RoundsOutboxItem *item, json_object *resource);
+
+/* --- mark.c: how a create is known again under an id that we do not know --- */
+
+/* Puts the mark of this operation in: as a further identifier, or as a tag where the type has none. */
+void rounds_mark_add (json_object *resource, const char *uuid);
+gboolean rounds_mark_is_in (json_object *resource, const char *uuid);
+/* The search that finds it: "identifier=…%7C…". Caller frees. */
+char *rounds_mark_query (const char *type, const char *uuid);
+
+/* --- restore.c: whether the server still has what it confirmed --- */
+
+/* Once a pass, before anything is sent. */
+gboolean rounds_pass_check_server (RoundsPass *self, GError **error);
 
 /* --- the steps --- */
 gboolean rounds_pass_upload (RoundsPass *self, GError **error);

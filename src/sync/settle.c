@@ -188,6 +188,42 @@ rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *item, int
   return acknowledge (self, item, remote->version, remote->resource, status, error);
 }
 
+gboolean
+rounds_pass_settle_created (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *id,
+                            const RoundsRemote *remote, GError **error)
+{
+  g_autoptr (json_object) mine = rounds_json_parse (item->json, -1, error);
+  g_autoptr (GPtrArray) lost = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) local = NULL;
+  RoundsOutboxItem renamed = *item;
+
+  if (mine == NULL)
+    return FALSE;
+  json_object_object_add (mine, "id", json_object_new_string (id));
+  lost = rounds_compare_kept (mine, remote->resource);
+  /* Whose record is it? An id out of the air must never put our change into somebody else's. */
+  if (lost->len > 0 && !rounds_mark_is_in (remote->resource, item->first_uuid))
+    return rounds_pass_settle_refused (self, item, status, _("The cloud answered with another record than was sent"),
+                                       error);
+  text = rounds_json_print (remote->resource);
+  renamed.id = (char *) id;
+  if (lost->len > 0)
+    {
+      if (rounds_store_rename (self->store, item->type, item->id, id, &local))
+        return keep_what_was_dropped (self, &renamed, status, remote, lost, error);
+    }
+  else if (rounds_store_outbox_ack_created (self->store, item, id, remote->version, text, status, &local))
+    {
+      self->report->pushed++;
+      return TRUE;
+    }
+  if (g_error_matches (local, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID))
+    return rounds_pass_settle_refused (self, item, status, local->message, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
 /* Gives the store what the server has; it merges, or keeps both as a conflict. */
 static gboolean
 meet (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote, RoundsSettled *out, GError **error)

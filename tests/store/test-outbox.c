@@ -568,7 +568,9 @@ test_rename (void)
   must_put (f.store, "Observation", "o1", o);
   must_put (f.store, "Observation", "o2", near);
   g_assert_true (rounds_store_rename (f.store, "Patient", "temp-1", "4711", NULL));
-  g_assert_null (rounds_store_get (f.store, "Patient", "temp-1", NULL));
+  record = rounds_store_get (f.store, "Patient", "temp-1", NULL);   /* an open window */
+  g_assert_cmpstr (record->id, ==, "4711");
+  g_clear_pointer (&record, rounds_record_free);
   record = rounds_store_get (f.store, "Patient", "4711", NULL);
   g_assert_nonnull (strstr (record->json, "\"id\":\"4711\""));
   g_clear_pointer (&record, rounds_record_free);

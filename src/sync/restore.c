@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whether the server still has what it confirmed.
+ *
+ * A server that was put back from a backup has forgotten what it acknowledged since, and nothing says so. Each pass
+ * looks at a few of the newest receipts and a few others in turn. A version that went back is proof. A record that
+ * is not there is proof only with another one, or when it is the newest of all: a single older one was deleted by
+ * somebody where the server does not keep that in mind. Then everything is read again, and each confirmed change
+ * that is missing is shown to a person: never sent again by itself, since what stands there may be right. */
+
+#include "sync/pass.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "sync/compare.h"
+
+#define N_NEWEST 3
+#define N_IN_TURN 2
+#define WALK_BATCH 100
+#define MAX_WALK 5000              /* receipts a pass; the others wait for the next */
+#define CLOCK_GRAIN_US (2 * G_USEC_PER_SEC)   /* servers store times coarser than they tell them */
+
+typedef enum {
+  KEPT,
+  MISSING,
+  WENT_BACK,
+} Verdict;
+
+static gboolean
+is_number (const char *text)
+{
+  return text != NULL && *text != '\0' && strspn (text, "0123456789") == strlen (text) && strlen (text) < 19;
+}
+
+static Verdict
+judge (const RoundsReceipt *receipt, const RoundsRemote *remote)
+{
+  gboolean times = receipt->last_updated_us > 0 && remote->last_updated_us > 0;
+  gint64 later = remote->last_updated_us - receipt->last_updated_us;
+
+  if (receipt->is_delete)
+    return remote->status == 200 && times && later <= CLOCK_GRAIN_US ? WENT_BACK : KEPT;
+  if (remote->status == 404)
+    return MISSING;
+  if (remote->status != 200 || remote->resource == NULL)
+    return KEPT;
+  if (g_strcmp0 (receipt->version, remote->version) == 0)
+    return times && ABS (later) > CLOCK_GRAIN_US ? WENT_BACK : KEPT;
+  if (times)
+    return later < -CLOCK_GRAIN_US ? WENT_BACK : KEPT;
+  return is_number (receipt->version) && is_number (remote->version) &&
+         g_ascii_strtoll (remote->version, NULL, 10) < g_ascii_strtoll (receipt->version, NULL, 10) ? WENT_BACK : KEPT;
+}
+
+/* Some servers answer 404 for what was deleted, too; its history tells. */
+static gboolean
+was_deleted (RoundsPass *self, const RoundsReceipt *receipt)
+{
+  g_autofree char *url = g_strdup_printf ("%s/%s/_history?_count=1", receipt->type, receipt->id);
+  g_auto (RoundsFhirAnswer) answer = { 0 };
+  json_object *entries;
+
+  if (!g_hash_table_contains (self->profile->history_types, receipt->type) ||
+      !rounds_fhir_client_page (self->fhir, url, &answer, self->cancellable, NULL) || answer.status != 200)
+    return FALSE;
+  entries = rounds_json_peek (answer.resource, "entry");
+  return json_object_is_type (entries, json_type_array) && json_object_array_length (entries) > 0;
+}
+
+static GPtrArray *
+read_receipts (RoundsPass *self, GPtrArray *receipts, GError **error)
+{
+  g_autofree RoundsOutboxItem *items = g_new0 (RoundsOutboxItem, receipts->len + 1);
+  g_autofree RoundsOutboxItem **list = g_new0 (RoundsOutboxItem *, receipts->len + 1);
+  guint i;
+
+  for (i = 0; i < receipts->len; i++)
+    {
+      RoundsReceipt *receipt = receipts->pdata[i];
+
+      items[i].type = receipt->type;
+      items[i].id = receipt->id;
+      list[i] = &items[i];
+    }
+  return rounds_pass_read_many (self, list, receipts->len, error);
+}
+
+/* --- a few a pass --------------------------------------------------------------------------------------- */
+
+/* Where the turn stands is kept, so that all come to it in time. */
+static GPtrArray *
+choose_sample (RoundsPass *self, GError **error)
+{
+  g_autofree char *scope = rounds_connection_scope_of (self, "sample");
+  g_autofree char *text = rounds_store_dup_cursor (self->store, scope, NULL);
+  g_autoptr (json_object) json = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
+  gint64 before = json_object_get_int64 (rounds_json_peek (json, "before_us"));
+  g_autoptr (GPtrArray) sample = rounds_store_receipt_list (self->store, 0, FALSE, N_NEWEST, error);
+  g_autoptr (GPtrArray) turn = NULL;
+  g_autofree char *next = NULL;
+  gint64 newest;
+
+  if (sample == NULL || sample->len < N_NEWEST)
+    return g_steal_pointer (&sample);
+  newest = ((RoundsReceipt *) sample->pdata[N_NEWEST - 1])->acked_at_us;
+  turn = rounds_store_receipt_list (self->store, before > 0 && before < newest ? before : newest, FALSE, N_IN_TURN, error);
+  if (turn == NULL)
+    return NULL;
+  before = turn->len == N_IN_TURN ? ((RoundsReceipt *) turn->pdata[N_IN_TURN - 1])->acked_at_us : 0;
+  next = g_strdup_printf ("{\"before_us\":%" G_GINT64_FORMAT "}", before);
+  if (!rounds_store_set_cursor (self->store, scope, next, error))
+    return NULL;
+  g_ptr_array_extend_and_steal (sample, g_steal_pointer (&turn));
+  return g_steal_pointer (&sample);
+}
+
+static gboolean
+is_restored (RoundsPass *self, gboolean *restored, GError **error)
+{
+  g_autoptr (GPtrArray) sample = choose_sample (self, error);
+  g_autoptr (GPtrArray) remotes = NULL;
+  guint i, n_missing = 0;
+  gboolean newest = FALSE;
+
+  *restored = FALSE;
+  if (sample == NULL)
+    return FALSE;
+  if (sample->len == 0)
+    return TRUE;
+  remotes = read_receipts (self, sample, error);
+  if (remotes == NULL)
+    return FALSE;
+  for (i = 0; i < sample->len && !*restored; i++)
+    switch (judge (sample->pdata[i], remotes->pdata[i]))
+      {
+      case WENT_BACK:
+        *restored = TRUE;
+        break;
+      case MISSING:
+        if (was_deleted (self, sample->pdata[i]))
+          break;
+        n_missing++;
+        newest |= i == 0;
+        break;
+      default:
+        break;
+      }
+  *restored |= newest || n_missing > 1;
+  return TRUE;
+}
+
+/* --- all that was confirmed ------------------------------------------------------------------------------ */
+
+static gboolean
+offer_again (RoundsPass *self, const RoundsReceipt *receipt, const RoundsRemote *remote, guint *n_lost, GError **error)
+{
+  g_autoptr (RoundsRecord) now = rounds_store_get (self->store, receipt->type, receipt->id, NULL);
+  g_autoptr (json_object) mine = now != NULL ? rounds_record_parse (now) : NULL;
+  g_autofree char *theirs = remote->status == 200 ? rounds_json_print (remote->resource) : NULL;
+  RoundsConflict conflict = { .type = receipt->type, .id = receipt->id, .theirs = theirs, .status = (char *) "restored",
+                              .theirs_version = remote->version };
+
+  /* Waiting for a person already, or nothing lost after all. */
+  if ((now != NULL && g_strcmp0 (now->sync_state, "conflict") == 0) ||
+      rounds_compare_same_content (mine, remote->status == 200 ? remote->resource : NULL))
+    return TRUE;
+  (*n_lost)++;
+  return rounds_store_conflict_record (self->store, &conflict, error);
+}
+
+static gboolean
+walk_batch (RoundsPass *self, guint *n, guint *n_lost, GError **error)
+{
+  g_autoptr (GPtrArray) receipts = rounds_store_receipt_list (self->store, 0, TRUE, WALK_BATCH, error);
+  g_autoptr (GPtrArray) remotes = NULL;
+  g_autofree gint64 *rids = NULL;
+  guint i;
+
+  *n = 0;
+  if (receipts == NULL)
+    return FALSE;
+  if (receipts->len == 0)
+    return TRUE;
+  remotes = read_receipts (self, receipts, error);
+  if (remotes == NULL)
+    return FALSE;
+  rids = g_new (gint64, receipts->len);
+  for (i = 0; i < receipts->len; i++)
+    {
+      RoundsReceipt *receipt = receipts->pdata[i];
+
+      rids[i] = receipt->rid;
+      if (judge (receipt, remotes->pdata[i]) != KEPT && !offer_again (self, receipt, remotes->pdata[i], n_lost, error))
+        return FALSE;
+    }
+  *n = receipts->len;
+  return rounds_store_receipt_confirm (self->store, rids, receipts->len, error);
+}
+
+static gboolean
+walk (RoundsPass *self, GError **error)
+{
+  guint done = 0, n = 1, n_lost = 0;
+  gboolean ok = TRUE;
+
+  while (ok && n > 0 && done < MAX_WALK)
+    {
+      ok = walk_batch (self, &n, &n_lost, error);
+      done += n;
+    }
+  self->incomplete |= n > 0;
+  if (n_lost > 0)
+    rounds_pass_note (self, g_strdup_printf (ngettext ("The cloud was put back to an earlier state: %u change that it had "
+                                                       "confirmed is not there any more and waits for your decision",
+                                                       "The cloud was put back to an earlier state: %u changes that it had "
+                                                       "confirmed are not there any more and wait for your decision",
+                                                       n_lost), n_lost));
+  return ok;
+}
+
+gboolean
+rounds_pass_check_server (RoundsPass *self, GError **error)
+{
+  g_autofree char *scope = rounds_connection_scope_of (self, "");
+  gboolean changed, restored;
+
+  if (self->server_checked)
+    return TRUE;
+  scope[strlen (scope) - 1] = '\0';   /* without the slash */
+  if (!rounds_store_bind_server (self->store, scope, &changed, error) || !is_restored (self, &restored, error) ||
+      (restored && !rounds_store_new_epoch (self->store, error)) || !walk (self, error))
+    return FALSE;
+  self->server_checked = TRUE;
+  return TRUE;
+}
