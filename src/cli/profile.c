@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/instant.h"
+#include "store/damage.h"
 
 /* The file for the recovery key, made before the key is: a place that cannot be written must not cost an account
  * its only recovery key. Only its owner may read it, and a file that is there is not overwritten: it may hold
@@ -251,6 +252,122 @@ unlock_test (RoundsCli *cli)
   return ROUNDS_EXIT_DONE;
 }
 
+static void
+print_check (RoundsCli *cli, const RoundsCheckReport *report)
+{
+  if (cli->json)
+    {
+      json_object *answer = json_object_new_object (), *problems = json_object_new_array ();
+
+      for (guint i = 0; i < report->problems->len; i++)
+        json_object_array_add (problems, json_object_new_string (report->problems->pdata[i]));
+      rounds_cli_add_bool (answer, "ok", report->ok);
+      rounds_cli_add_int (answer, "bytes", (gint64) report->n_bytes);
+      rounds_cli_add_int (answer, "images", report->n_images);
+      json_object_object_add (answer, "problems", problems);
+      rounds_cli_print_json (answer);
+      return;
+    }
+  for (guint i = 0; i < report->problems->len; i++)
+    rounds_cli_print_line ("%s", (const char *) report->problems->pdata[i]);
+  if (report->ok)
+    rounds_cli_print_line (ngettext ("In order; %u image compared", "In order; %u images compared", report->n_images),
+                           report->n_images);
+}
+
+/* From end to end; what is found is DAMAGED, as an opening that fails is. */
+static RoundsExit
+check (RoundsCli *cli)
+{
+  RoundsCheckReport report = { 0 };
+  g_autoptr (GError) error = NULL;
+  RoundsExit code = rounds_cli_open (cli);
+
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
+  if (!rounds_store_check (cli->store, TRUE, 0, cli->cancellable, &report, &error))
+    return rounds_cli_fail (error);
+  code = report.ok ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_DAMAGED;
+  print_check (cli, &report);
+  (void) rounds_store_audit (cli->store, "check", NULL, NULL, report.ok ? "in order" : "damaged", NULL);
+  rounds_check_report_clear (&report);
+  return code;
+}
+
+/* Whether there is a reason: a cache that opens and is in order stays where it is. *fail: why it cannot be told. */
+static gboolean
+is_damaged (RoundsCli *cli, RoundsSecret *key, GError **fail)
+{
+  g_autoptr (GError) error = NULL;
+  RoundsStore *store = rounds_store_open (cli->vault, key, FALSE, &error);
+  RoundsCheckReport report = { 0 };
+  gboolean damaged;
+
+  if (store == NULL)
+    {
+      damaged = g_error_matches (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DAMAGED);
+      if (!damaged)
+        g_propagate_error (fail, g_steal_pointer (&error));
+      return damaged;
+    }
+  damaged = rounds_store_check (store, TRUE, 0, cli->cancellable, &report, fail) && !report.ok;
+  if (damaged)
+    print_check (cli, &report);
+  rounds_check_report_clear (&report);
+  rounds_store_close (store);
+  g_object_unref (store);
+  return damaged;
+}
+
+static RoundsExit
+set_aside (RoundsCli *cli)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RoundsSecret) passphrase = NULL, key = NULL;
+  g_autofree char *words = NULL;
+  RoundsSetAside done = { 0 };
+
+  cli->vault = rounds_vault_open (cli->profile, &error);
+  if (cli->vault == NULL)
+    return rounds_cli_fail (error);
+  passphrase = rounds_cli_read_passphrase (cli);
+  if (passphrase == NULL)
+    return ROUNDS_EXIT_LOCKED;
+  key = rounds_vault_unlock (cli->vault, passphrase, &error);
+  if (key == NULL)
+    return rounds_cli_fail (error);
+  if (!is_damaged (cli, key, &error))
+    {
+      if (error != NULL)
+        return rounds_cli_fail (error);
+      rounds_cli_complain (_("The cache is in order: it stays where it is"));
+      return ROUNDS_EXIT_REJECTED;
+    }
+  if (!rounds_store_set_aside (cli->vault, key, &done, &error))
+    return rounds_cli_fail (error);
+  if (cli->json)
+    {
+      json_object *answer = json_object_new_object ();
+
+      rounds_cli_add_text (answer, "folder", done.folder);
+      rounds_cli_add_int (answer, "changes", done.n_changes);
+      rounds_cli_add_int (answer, "records", done.n_records);
+      rounds_cli_add_int (answer, "drafts", done.n_drafts);
+      rounds_cli_add_int (answer, "vitals", done.n_series);
+      rounds_cli_add_int (answer, "images", done.n_images);
+      rounds_cli_add_int (answer, "unreadable", done.n_unreadable);
+      rounds_cli_add_bool (answer, "complete", done.complete);
+      rounds_cli_print_json (answer);
+    }
+  else
+    {
+      words = rounds_set_aside_describe (&done);
+      rounds_cli_print_line ("%s", words);
+    }
+  rounds_set_aside_clear (&done);
+  return ROUNDS_EXIT_DONE;
+}
+
 static RoundsExit
 run (RoundsCli *cli, int argc, char **argv)
 {
@@ -262,21 +379,24 @@ run (RoundsCli *cli, int argc, char **argv)
     return create (cli, argc - 1, argv + 1);
   if (g_str_equal (what, "rewrap"))
     return rewrap (cli, argc - 1, argv + 1);
-  if (g_str_equal (what, "info") || g_str_equal (what, "unlock-test"))
+  if (g_str_equal (what, "info") || g_str_equal (what, "unlock-test") || g_str_equal (what, "check") ||
+      g_str_equal (what, "set-aside"))
     {
       if (!rounds_cli_parse (&rounds_command_profile, what, argc - 1, argv + 1, NULL, &rest, &helped))
         return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
       if (rest[0] != NULL)
         return rounds_cli_usage (&rounds_command_profile, _("profile %s wants no argument"), what);
+      if (*what == 'c' || *what == 's')
+        return *what == 'c' ? check (cli) : set_aside (cli);
       return *what == 'i' ? info (cli) : unlock_test (cli);
     }
   if (g_str_equal (what, "--help") || g_str_equal (what, "-h"))
     return rounds_cli_help (&rounds_command_profile);
-  return rounds_cli_usage (&rounds_command_profile, _("profile create, info, rewrap or unlock-test?"));
+  return rounds_cli_usage (&rounds_command_profile, _("profile create, info, rewrap, unlock-test, check or set-aside?"));
 }
 
 const RoundsCommand rounds_command_profile = {
   "profile", "create --name N --role R [--recovery-file F] | info | rewrap --new-passphrase-file F "
-  "[--new-recovery-key [--recovery-file F]] | unlock-test",
+  "[--new-recovery-key [--recovery-file F]] | unlock-test | check | set-aside",
   N_("Accounts and their keys"), run,
 };

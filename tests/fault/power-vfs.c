@@ -44,6 +44,7 @@ static struct {
   guint cut_at;
   gboolean cut;
   gboolean lying;
+  guint n_temporary;
 } power;
 
 static void
@@ -340,6 +341,8 @@ disk_open (sqlite3_vfs *vfs, sqlite3_filename path, sqlite3_file *file, int flag
   memset (self, 0, sizeof *self);
   self->real = (sqlite3_file *) (self + 1);
   g_mutex_lock (&power.lock);
+  power.n_temporary += path == NULL || (flags & (SQLITE_OPEN_TEMP_DB | SQLITE_OPEN_TEMP_JOURNAL | SQLITE_OPEN_SUBJOURNAL |
+                                                 SQLITE_OPEN_TRANSIENT_DB)) != 0;
   if (path != NULL)
     self->node = node_of (path);
   g_mutex_unlock (&power.lock);
@@ -408,6 +411,7 @@ forget_faults (void)
   power.cut_at = 0;
   power.cut = power.failed = power.lying = FALSE;
   power.last_errno = 0;
+  power.n_temporary = 0;
 }
 
 void
@@ -433,6 +437,12 @@ power_vfs_fail_at (PowerOp op, guint n, int code)
   power.fail_at[op] = n;
   power.fail_errno = code;
   g_mutex_unlock (&power.lock);
+}
+
+guint
+power_vfs_count_temporary (void)
+{
+  return power.n_temporary;
 }
 
 gboolean

@@ -37,5 +37,7 @@ void power_vfs_cut_at (guint n);
 gboolean power_vfs_is_cut (void);
 /* Syncs say that they are done and are not. */
 void power_vfs_set_lying (gboolean lying);
+/* Files that SQLite opened for temporary tables, sorting and statement journals since the last reset. */
+guint power_vfs_count_temporary (void);
 /* With all files closed: leaves on disk what a cut could have left, and power is back. */
 void power_vfs_crash (GRand *rand, PowerMode mode);

@@ -18,6 +18,7 @@
 #include "sync/session.h"
 
 #define N_KILLS 100
+#define N_PROFILE 250   /* kills of one profile: what there is to check grows with them */
 #define N_EDITED 12
 #define N_IMPORT 8
 #define MY_STUDY "2.25.100"
@@ -571,29 +572,43 @@ test_kill_sync (void)
 {
   const char *wanted = g_getenv ("ROUNDS_KILLS");
   guint kills = wanted != NULL ? (guint) g_ascii_strtoull (wanted, NULL, 10) : N_KILLS;
-  Case self;
+  guint n_acked[N_DOINGS] = { 0 }, n_killed[N_DOINGS] = { 0 }, n_unknown = 0, n_versions = 0, n_images = 0;
 
-  case_new (&self);
-  for (guint i = 0; i < kills; i++)
+  for (guint done = 0; done < kills; done += N_PROFILE)
     {
-      kill_once (&self);
+      Case self;
+
+      case_new (&self);
+      for (guint i = done; i < MIN (kills, done + N_PROFILE); i++)
+        {
+          kill_once (&self);
+          fixture_open (&self.f);
+          check (&self);
+          g_assert_cmpuint (self.cloud.n_doubled + self.cloud.n_images_doubled, ==, 0);
+          fixture_close (&self.f);
+        }
       fixture_open (&self.f);
-      check (&self);
+      finish (&self);
       g_assert_cmpuint (self.cloud.n_doubled + self.cloud.n_images_doubled, ==, 0);
-      fixture_close (&self.f);
+      for (guint i = 0; i < N_DOINGS; i++)
+        {
+          n_acked[i] += self.n_acked[i];
+          n_killed[i] += self.n_killed[i];
+        }
+      n_unknown += self.n_unknown;
+      n_versions += g_hash_table_size (self.cloud.values);
+      n_images += g_hash_table_size (self.cloud.images);
+      case_clear (&self);
+      if (kills > N_PROFILE)
+        g_printerr ("# %u kills, %u found under way so far\n", MIN (kills, done + N_PROFILE), n_unknown);
     }
-  fixture_open (&self.f);
-  finish (&self);
-  g_assert_cmpuint (self.cloud.n_doubled + self.cloud.n_images_doubled, ==, 0);
   for (guint i = 0; i < N_DOINGS; i++)
-    g_test_message ("%s: killed %u times, acknowledged %u times", names[i], self.n_killed[i], self.n_acked[i]);
-  g_test_message ("%u kills; %u changes found under way and verified; 0 lost, 0 doubled; the cloud has %u versions, "
-                  "%u images", kills, self.n_unknown, g_hash_table_size (self.cloud.values),
-                  g_hash_table_size (self.cloud.images));
-  g_assert_cmpuint (self.n_killed[DO_SYNC], >, 0);
+    g_test_message ("%s: killed %u times, acknowledged %u times", names[i], n_killed[i], n_acked[i]);
+  g_test_message ("%u kills; %u changes found under way and verified; 0 lost, 0 doubled; the clouds have %u versions, "
+                  "%u images", kills, n_unknown, n_versions, n_images);
+  g_assert_cmpuint (n_killed[DO_SYNC], >, 0);
   if (kills >= N_KILLS)
-    g_assert_cmpuint (self.n_unknown, >, 0);
-  case_clear (&self);
+    g_assert_cmpuint (n_unknown, >, 0);
 }
 
 int

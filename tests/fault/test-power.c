@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "store/database.h"
+
 #define N_CUTS 120
 #define N_LIES 12
 
@@ -234,6 +236,183 @@ test_fail (gconstpointer data)
   bench_clear (&self);
 }
 
+/* --- an older cache --------------------------------------------------------------------------------------- */
+
+static void
+run_sql (sqlite3 *handle, const char *sql)
+{
+  char *message = NULL;
+  int code = sqlite3_exec (handle, sql, NULL, NULL, &message);
+
+  if (code != SQLITE_OK)
+    g_error ("%s: %s", sql, message);
+}
+
+static char *
+key_text (RoundsSecret *key)
+{
+  gsize size;
+  const guint8 *bytes = rounds_secret_get (key, &size);
+  GString *text = g_string_new ("x'");
+
+  for (gsize i = 0; i < size; i++)
+    g_string_append_printf (text, "%02x", bytes[i]);
+  g_string_append_c (text, '\'');
+  return g_string_free (text, FALSE);
+}
+
+static char *
+columns_of (sqlite3 *handle, const char *table)
+{
+  g_autofree char *sql = g_strdup_printf ("SELECT group_concat(name, ', ') FROM pragma_table_info('%s', 'main')", table);
+  sqlite3_stmt *statement;
+  char *text;
+
+  g_assert_cmpint (sqlite3_prepare_v2 (handle, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
+  text = g_strdup ((const char *) sqlite3_column_text (statement, 0));
+  sqlite3_finalize (statement);
+  return text;
+}
+
+/* The same records as the first schema held them. */
+static void
+make_old (Fixture *f)
+{
+  g_autofree char *path = fixture_path (f, "records.db"), *old = fixture_path (f, "old.db"), *schema = NULL;
+  g_autofree char *schema_path = g_test_build_filename (G_TEST_DIST, "..", "data", "schema", "001-records.sql", NULL);
+  g_autofree char *key = key_text (f->key), *attach = NULL;
+  g_autoptr (GPtrArray) tables = g_ptr_array_new_with_free_func (g_free);
+  sqlite3_stmt *statement;
+  sqlite3 *handle;
+
+  g_assert_true (g_file_get_contents (schema_path, &schema, NULL, NULL));
+  g_assert_cmpint (sqlite3_open_v2 (old, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_key_v2 (handle, "main", key, strlen (key)), ==, SQLITE_OK);
+  run_sql (handle, "PRAGMA cipher_page_size = 4096; PRAGMA cipher_hmac_algorithm = HMAC_SHA256; "
+                   "PRAGMA cipher_default_hmac_algorithm = HMAC_SHA256; PRAGMA journal_mode = WAL");
+  run_sql (handle, schema);
+  attach = g_strdup_printf ("ATTACH '%s' AS new KEY \"%s\"", path, key);
+  run_sql (handle, attach);
+  g_assert_cmpint (sqlite3_prepare_v2 (handle, "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE "
+                                       "'sqlite_%'", -1, &statement, NULL), ==, SQLITE_OK);
+  while (sqlite3_step (statement) == SQLITE_ROW)
+    g_ptr_array_add (tables, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
+  sqlite3_finalize (statement);
+  for (guint i = 0; i < tables->len; i++)
+    {
+      g_autofree char *columns = columns_of (handle, tables->pdata[i]);
+      g_autofree char *copy = g_strdup_printf ("INSERT INTO main.%s (%s) SELECT %s FROM new.%s", (char *) tables->pdata[i],
+                                               columns, columns, (char *) tables->pdata[i]);
+      run_sql (handle, copy);
+    }
+  run_sql (handle, "DETACH new; PRAGMA user_version = 1; PRAGMA application_id = 0x526e6452; "
+                   "PRAGMA wal_checkpoint(TRUNCATE)");
+  sqlite3_close (handle);
+  g_assert_cmpint (g_rename (old, path), ==, 0);
+}
+
+/* The power goes at each write of the step to the newest schema: the cache opens afterwards, with everything. */
+static void
+test_migrate (void)
+{
+  g_autofree char *path = NULL, *bytes = NULL;
+  guint n_cuts = 0;
+  gsize size;
+  Bench self;
+
+  bench_new (&self);
+  fixture_open (&self.f);
+  for (guint i = 0; i < 40; i++)
+    g_assert_true (work_any (self.f.store, self.rand, self.truth.next_value, work_truth_hear, &self.truth, NULL));
+  fixture_close (&self.f);
+  make_old (&self.f);
+  path = fixture_path (&self.f, "records.db");
+  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+  for (guint n = 1;; n += MAX (n / 10, 1))
+    {
+      g_autofree char *log = g_strconcat (path, "-wal", NULL), *shm = g_strconcat (path, "-shm", NULL);
+      gboolean cut;
+
+      (void) g_unlink (log);
+      (void) g_unlink (shm);
+      g_assert_true (g_file_set_contents (path, bytes, size, NULL));
+      power_vfs_reset ();
+      keep_head (&self);
+      power_vfs_cut_at (n);
+      self.f.store = rounds_store_open (self.f.vault, self.f.key, FALSE, NULL);
+      cut = power_vfs_is_cut ();
+      g_assert_true (cut || self.f.store != NULL);
+      fixture_close (&self.f);
+      if (!cut)
+        break;
+      n_cuts++;
+      crash (&self, n % POWER_N_MODES, TRUE);
+      fixture_open (&self.f);
+      work_truth_check (&self.truth, self.f.store);
+      fixture_close (&self.f);
+    }
+  g_test_message ("%u power cuts while an older cache was brought up to date", n_cuts);
+  g_assert_cmpuint (n_cuts, >, 3);
+  power_vfs_reset ();
+  fixture_open (&self.f);
+  work_truth_check (&self.truth, self.f.store);
+  fixture_close (&self.f);
+  bench_clear (&self);
+}
+
+/* --- temporary files ------------------------------------------------------------------------------------ */
+
+/* Sorting, grouping and joining far more than the page cache holds, and a statement that fails half-way in a large
+ * transaction: SQLite would put the plain text of all that into files of its own. */
+static void
+test_temporary (void)
+{
+  static const char *const queries[] = {
+    "SELECT sum(n) FROM (SELECT length(local_json) AS n FROM resource ORDER BY local_json DESC LIMIT 100000 OFFSET 1)",
+    "SELECT count(*) FROM (SELECT DISTINCT local_json || id FROM resource)",
+    "SELECT max(n) FROM (SELECT count(*) AS n FROM resource GROUP BY substr(local_json, 20) ORDER BY 1)",
+    "WITH big AS MATERIALIZED (SELECT id, local_json FROM resource) "
+    "SELECT count(*) FROM big a JOIN big b ON a.local_json = b.local_json",
+    "SELECT count(*) FROM (SELECT local_json FROM resource UNION SELECT id FROM resource)",
+  };
+  Bench self;
+  g_autofree char *path = NULL;
+  RoundsDatabase *db;
+
+  bench_new (&self);
+  fixture_open (&self.f);
+  for (gint64 value = 1; value < 80; value++)
+    g_assert_true (work_step (self.f.store, WORK_FILE, 1, value, work_truth_hear, &self.truth, NULL));
+  path = fixture_path (&self.f, "records.db");
+  for (int mode = ROUNDS_DATABASE_READER; mode <= ROUNDS_DATABASE_WRITER; mode++)
+    {
+      db = rounds_database_open (path, ROUNDS_DATABASE_RECORDS, mode, self.f.key, NULL);
+      /* Less than there is, so that everything wants to spill. */
+      g_assert_true (rounds_database_exec (db, "PRAGMA cache_size = 20", NULL));
+      for (guint i = 0; i < G_N_ELEMENTS (queries); i++)
+        {
+          gint64 n = 0;
+
+          g_assert_true (rounds_database_int (db, 0, &n, NULL, queries[i], ""));
+          g_assert_cmpint (n, >, 0);
+        }
+      if (mode == ROUNDS_DATABASE_WRITER)
+        {
+          g_assert_true (rounds_database_exec (db, "CREATE TEMP TABLE copy AS SELECT * FROM resource", NULL));
+          g_assert_true (rounds_database_exec (db, "BEGIN; UPDATE resource SET changed_by = 'x'; SAVEPOINT a; "
+                                               "UPDATE resource SET changed_by = local_json", NULL));
+          g_assert_false (rounds_database_exec (db, "UPDATE resource SET rid = CASE WHEN rid > 900 THEN 1 ELSE rid + 100000 "
+                                                "END", NULL));
+          g_assert_true (rounds_database_exec (db, "ROLLBACK TO a; ROLLBACK", NULL));
+        }
+      rounds_database_free (db);
+    }
+  g_assert_cmpuint (power_vfs_count_temporary (), ==, 0);
+  fixture_close (&self.f);
+  bench_clear (&self);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -243,6 +422,8 @@ main (int argc, char **argv)
   power_vfs_install ();
   g_test_add_func ("/fault/power/cut", test_cut);
   g_test_add_func ("/fault/power/lying-disk", test_lying_disk);
+  g_test_add_func ("/fault/power/temporary-files", test_temporary);
+  g_test_add_func ("/fault/power/migrate", test_migrate);
   g_test_add_data_func ("/fault/power/eio", GINT_TO_POINTER (EIO), test_fail);
   g_test_add_data_func ("/fault/power/enospc", GINT_TO_POINTER (ENOSPC), test_fail);
   return g_test_run ();

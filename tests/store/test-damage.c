@@ -237,6 +237,65 @@ test_flipped_log (void)
   g_assert_cmpuint (n_seen, >=, 5);
 }
 
+typedef struct {
+  const char *name;
+  char *bytes;
+  gsize size;
+} Kept;
+
+/* Whole files of yesterday put back, one or several: seen at the opening or by the check, wherever anything is lost.
+ * All of them together are a whole older profile: only somebody outside can tell that. */
+static void
+test_rolled_back (void)
+{
+  Kept kept[] = { { .name = "records.db" }, { .name = "pixels.db" }, { .name = "audit.head" } };
+  const guint all = (1 << G_N_ELEMENTS (kept)) - 1;
+
+  for (guint which = 1; which < all; which++)
+    {
+      g_autofree char *late = patient_json ("late", "Too", "Late");
+      g_autoptr (RoundsRecord) record = NULL;
+      gboolean records_back = (which & 1) != 0, pixels_back = (which & 2) != 0, head_back = (which & 4) != 0;
+      Fixture f;
+
+      fill (&f);
+      fixture_close (&f);
+      for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+        {
+          g_autofree char *path = fixture_path (&f, kept[i].name);
+          g_assert_true (g_file_get_contents (path, &kept[i].bytes, &kept[i].size, NULL));
+        }
+      fixture_open (&f);
+      must_put (f.store, "Patient", "late", late);
+      put_scan (f.store, 9, TRUE);
+      fixture_close (&f);
+      for (guint i = 0; i < G_N_ELEMENTS (kept); i++)
+        {
+          g_autofree char *path = fixture_path (&f, kept[i].name), *log = g_strconcat (path, "-wal", NULL);
+
+          if ((which & (1u << i)) != 0)
+            {
+              g_assert_true (g_file_set_contents (path, kept[i].bytes, kept[i].size, NULL));
+              (void) g_unlink (log);
+            }
+          g_free (kept[i].bytes);
+        }
+      fixture_open (&f);
+      record = rounds_store_get (f.store, "Patient", "late", NULL);
+      g_assert_true ((record == NULL) == records_back);
+      if (records_back && head_back)
+        ;   /* the anchor at the cloud */
+      else if (records_back)
+        {
+          g_assert_nonnull (rounds_store_get_trouble (f.store));
+          g_assert_false (is_ok (f.store, FALSE));
+        }
+      else
+        g_assert_true (is_ok (f.store, FALSE) == !pixels_back);
+      fixture_clear (&f);
+    }
+}
+
 static void
 test_once_a_day (void)
 {
@@ -513,6 +572,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   g_test_add_func ("/store/damage/flips", test_flips);
   g_test_add_func ("/store/damage/flipped-log", test_flipped_log);
+  g_test_add_func ("/store/damage/rolled-back", test_rolled_back);
   g_test_add_func ("/store/damage/once-a-day", test_once_a_day);
   g_test_add_func ("/store/damage/exchanged-image", test_exchanged_image);
   g_test_add_func ("/store/damage/set-aside/whole", test_set_aside_whole);
