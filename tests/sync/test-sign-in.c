@@ -811,10 +811,7 @@ test_sealed (void)
 int
 main (int argc, char **argv)
 {
-  static const Death deaths[] = { { FALSE, FALSE }, { TRUE, FALSE }, { FALSE, TRUE } };
-  static const char *const names[] = { "between-rotation-and-save", "between-rotation-and-save-with-grace",
-                                       "between-save-and-use" };
-  guint i;
+  static const Death before_save = { FALSE, FALSE }, with_grace = { TRUE, FALSE }, after_save = { FALSE, TRUE };
 
   if (argc == 3 && g_str_equal (argv[1], "--sync"))
     return sync_folder (argv[2]);
@@ -831,12 +828,9 @@ main (int argc, char **argv)
   g_test_add_func ("/sign-in/token-server-away", test_token_server_away);
   g_test_add_func ("/sign-in/race", test_race);
   g_test_add_func ("/sign-in/cannot-save", test_cannot_save);
-  for (i = 0; i < G_N_ELEMENTS (deaths); i++)
-    {
-      g_autofree char *path = g_strconcat ("/sign-in/death/", names[i], NULL);
-
-      g_test_add_data_func (path, &deaths[i], test_death);
-    }
+  g_test_add_data_func ("/sign-in/death/between-rotation-and-save", &before_save, test_death);
+  g_test_add_data_func ("/sign-in/death/between-rotation-and-save-with-grace", &with_grace, test_death);
+  g_test_add_data_func ("/sign-in/death/between-save-and-use", &after_save, test_death);
   g_test_add_func ("/sign-in/one-cloud", test_one_cloud);
   g_test_add_func ("/sign-in/settings", test_settings);
   g_test_add_func ("/sign-in/sealed", test_sealed);
