@@ -43,9 +43,7 @@ struct _RoundsWindow {
   char *patient_id;
   GCancellable *cancellable;   /* of what runs for this session */
   GCancellable *fetching;      /* of images for the patient that is read */
-  guint idle_id;
   gulong outbox_handler;
-  gint64 last_input_us;
   gboolean reading;            /* the scans page is shown */
   gboolean had_sidebar;        /* before it was */
 };

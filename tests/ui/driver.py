@@ -64,7 +64,10 @@ class Window:
             time.sleep(0.05)
 
     def walk(self, node=None, depth=0):
-        node = node or self.application
+        if node is None:
+            # After a lock the program has put itself in its own place: the same process, another tree.
+            self.application = self._application() or self.application
+            node = self.application
         yield node
         if depth > 60:
             return
