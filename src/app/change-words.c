@@ -6,6 +6,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/instant.h"
 #include "charts/patient.h"
 #include "charts/section.h"
 #include "fhir/resource.h"
@@ -61,4 +62,14 @@ rounds_change_words_new (RoundsStore *store, const char *type, const char *id, c
     }
   self->title = patient != NULL && g_str_equal (type, "Patient") ? g_strdup (_("Patient data")) : title_of (type, resource);
   return self;
+}
+
+char *
+rounds_words_ago (gint64 us)
+{
+  gint64 now_us = rounds_instant_now_us ();
+  g_autofree char *age = rounds_instant_age (us, now_us);
+
+  /* A clock that was put back says "in 3 min": that is as good as now. */
+  return now_us - us < 60 * G_USEC_PER_SEC ? g_strdup (_("just now")) : g_strdup_printf (_("%s ago"), age);
 }

@@ -16,4 +16,7 @@ void rounds_change_words_free (RoundsChangeWords *self);
 RoundsChangeWords *rounds_change_words_new (RoundsStore *store, const char *type, const char *id, const char *text,
                                             const char *other_text);
 
+/* "just now", "14 min ago". Caller frees; pure. */
+char *rounds_words_ago (gint64 us);
+
 G_END_DECLS

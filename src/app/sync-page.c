@@ -9,565 +9,141 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "app/change-words.h"
 #include "app/conflict-view.h"
-#include "base/instant.h"
-#include "charts/words.h"
+#include "app/sync-list.h"
 #include "kit/kit.h"
-#include "store/outbox.h"
-#include "sync/connection.h"
 #include "sync/schedule.h"
-
-#define MAX_ROWS 60
 
 struct _RoundsSyncPage {
   AdwBin parent_instance;
 
-  GtkStack *views;
-  GtkLabel *status_label;
-  GtkWidget *cancel_button;
-  GtkWidget *sync_now_button;
+  GtkStack *views, *contents;
+  AdwStatusPage *nothing;
+  GtkWidget *connect_button;
+  GtkLabel *status_label, *notes_label;
+  GtkWidget *cancel_button, *sync_now_button, *connections_button;
   GtkProgressBar *progress_bar;
-  AdwPreferencesGroup *conflict_group;
-  AdwPreferencesGroup *refused_group;
-  AdwPreferencesGroup *outbox_group;
-  AdwPreferencesGroup *connection_group;
-  AdwExpanderRow *add_row;
-  AdwEntryRow *name_row, *fhir_row, *dicomweb_row, *user_row;
-  AdwPasswordEntryRow *password_row;
-  GtkLabel *add_error_label;
+  AdwBanner *banner;
+  RoundsSyncList *list;
   RoundsConflictView *conflict_view;
 
   RoundsStore *store;
   RoundsSyncStatus *status;
   RoundsSyncSchedule *schedule;
   GCancellable *cancellable;
-  GPtrArray *rows;          /* of all groups, to take them out again; borrowed widgets */
-  guint reload_id;
+  guint tick_id;
+  guint n_connections;
+  guint n_rows;
   gboolean loading, stale;
+
+  struct _Deed *last;       /* what Ctrl+Z takes back, or NULL */
 };
 
+enum {
+  STATUS,
+  N_SIGNALS,
+};
+
+static guint signals[N_SIGNALS];
+
 G_DEFINE_FINAL_TYPE (RoundsSyncPage, rounds_sync_page, ADW_TYPE_BIN)
+
+static void reload (RoundsSyncPage *self);
+static void status_changed_cb (RoundsSyncPage *self);
+
+static void
+say (RoundsSyncPage *self, const GError *error)
+{
+  if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    rounds_toast (GTK_WIDGET (self), error->message, NULL, NULL, NULL, NULL);
+}
 
 /* --- what is shown ------------------------------------------------------------------------------- */
 
 typedef struct {
-  GPtrArray *items;         /* RoundsOutboxItem */
-  GPtrArray *conflicts;     /* RoundsConflict */
-  GPtrArray *item_words, *conflict_words;   /* RoundsChangeWords, one each; NULL where no row is shown */
-  GPtrArray *connections;   /* RoundsConnection */
-  guint n_scans;
+  GPtrArray *items[ROUNDS_SYNC_N_KINDS];   /* RoundsSyncItem */
+  guint n_connections;
 } Overview;
 
 static void
 overview_free (Overview *self)
 {
-  g_clear_pointer (&self->items, g_ptr_array_unref);
-  g_clear_pointer (&self->conflicts, g_ptr_array_unref);
-  g_clear_pointer (&self->item_words, g_ptr_array_unref);
-  g_clear_pointer (&self->conflict_words, g_ptr_array_unref);
-  g_clear_pointer (&self->connections, g_ptr_array_unref);
+  for (guint kind = 0; kind < ROUNDS_SYNC_N_KINDS; kind++)
+    g_ptr_array_unref (self->items[kind]);
   g_free (self);
 }
 
 static void
-free_words (gpointer words)
+add_images (RoundsStore *store, Overview *self)
 {
-  if (words != NULL)
-    rounds_change_words_free (words);
-}
+  g_autoptr (GPtrArray) refusals = rounds_store_scan_outbox_refusals (store, 20, NULL);
+  guint n_scans = rounds_store_scan_outbox_count (store, NULL);
 
-static void
-read_words (RoundsStore *store, Overview *self)
-{
-  guint n_refused = 0, n_waiting = 0;
-
-  self->item_words = g_ptr_array_new_with_free_func (free_words);
-  self->conflict_words = g_ptr_array_new_with_free_func (free_words);
-  for (guint i = 0; i < self->items->len; i++)
+  for (guint i = 0; refusals != NULL && i < refusals->len; i++)
     {
-      const RoundsOutboxItem *item = self->items->pdata[i];
-      guint *n = g_strcmp0 (item->state, "quarantined") == 0 ? &n_refused : &n_waiting;
-      gboolean shown = g_strcmp0 (item->state, "conflict") != 0 && (*n)++ < MAX_ROWS;
+      const RoundsScanRefusal *refusal = refusals->pdata[i];
+      g_autofree char *title = g_strdup_printf (ngettext ("%u image not taken yet", "%u images not taken yet", refusal->n),
+                                                refusal->n);
+      g_autofree char *detail = g_strdup_printf (_("%s · sent again with the next sync"), refusal->reason);
 
-      g_ptr_array_add (self->item_words,
-                       shown ? rounds_change_words_new (store, item->type, item->id, item->json, item->base_json) : NULL);
+      g_ptr_array_add (self->items[ROUNDS_SYNC_ITEM_REFUSED],
+                       rounds_sync_item_new_plain (ROUNDS_SYNC_ITEM_REFUSED, title, detail));
+      n_scans -= MIN (n_scans, refusal->n);
     }
-  for (guint i = 0; i < self->conflicts->len; i++)
+  if (n_scans > 0)
     {
-      const RoundsConflict *conflict = self->conflicts->pdata[i];
+      g_autofree char *title = g_strdup_printf (ngettext ("%u image", "%u images", n_scans), n_scans);
 
-      g_ptr_array_add (self->conflict_words, rounds_change_words_new (store, conflict->type, conflict->id,
-                                                                      conflict->mine, conflict->theirs));
+      g_ptr_array_add (self->items[ROUNDS_SYNC_ITEM_WAITING],
+                       rounds_sync_item_new_plain (ROUNDS_SYNC_ITEM_WAITING, title, _("for the DICOMweb server")));
     }
 }
 
 static gpointer
 read_overview (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
-  Overview *self = g_new0 (Overview, 1);
+  g_autoptr (GPtrArray) changes = rounds_store_outbox_list (store, NULL, 0, error), conflicts = NULL;
+  g_auto (GStrv) connections = NULL;
+  Overview *self = NULL;
 
-  self->items = rounds_store_outbox_list (store, NULL, 0, error);
-  if (self->items != NULL)
-    self->conflicts = rounds_store_conflict_list (store, error);
-  if (self->conflicts != NULL)
-    self->connections = rounds_connection_list (store, error);
-  if (self->connections == NULL)
+  if (changes != NULL)
+    conflicts = rounds_store_conflict_list (store, error);
+  if (conflicts != NULL)
+    connections = rounds_store_connection_list (store, error);
+  if (connections == NULL)
+    return NULL;
+  self = g_new0 (Overview, 1);
+  self->n_connections = g_strv_length (connections);
+  for (guint kind = 0; kind < ROUNDS_SYNC_N_KINDS; kind++)
+    self->items[kind] = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < conflicts->len; i++)
+    g_ptr_array_add (self->items[ROUNDS_SYNC_ITEM_CONFLICT], rounds_sync_item_new_conflict (conflicts->pdata[i]));
+  for (guint i = 0; i < changes->len; i++)
     {
-      overview_free (self);
-      return NULL;
+      const RoundsOutboxItem *change = changes->pdata[i];
+      RoundsSyncItem *item = NULL;
+
+      if (g_strcmp0 (change->state, "conflict") == 0)
+        continue;
+      item = rounds_sync_item_new_change (change);
+      g_ptr_array_add (self->items[rounds_sync_item_get_kind (item)], item);
     }
-  read_words (store, self);
-  self->n_scans = rounds_store_scan_outbox_count (store, NULL);
+  add_images (store, self);
   return self;
 }
 
-static const char *
-state_words (const RoundsOutboxItem *item)
-{
-  if (g_strcmp0 (item->verb, "delete") == 0)
-    return _("to be deleted there");
-  if (g_strcmp0 (item->state, "inflight") == 0)
-    return _("being sent");
-  if (g_strcmp0 (item->state, "unknown") == 0)
-    return _("sent, answer not known: will be checked");
-  if (g_strcmp0 (item->state, "blocked") == 0)
-    return _("waits for what it refers to");
-  return g_strcmp0 (item->verb, "create") == 0 ? _("new") : _("changed");
-}
-
-static AdwActionRow *
-add_row (RoundsSyncPage *self, AdwPreferencesGroup *group, const char *title, const char *subtitle)
-{
-  AdwActionRow *row = ADW_ACTION_ROW (adw_action_row_new ());
-
-  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
-  adw_action_row_set_subtitle (row, subtitle != NULL ? subtitle : "");
-  adw_action_row_set_subtitle_lines (row, 0);
-  adw_preferences_group_add (group, GTK_WIDGET (row));
-  g_ptr_array_add (self->rows, row);
-  return row;
-}
-
-static GtkWidget *
-add_button (AdwActionRow *row, const char *label, const char *accessible, GCallback callback, gpointer self)
-{
-  GtkWidget *button = gtk_button_new_with_label (label);
-
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  rounds_accessible_name (button, accessible);
-  g_signal_connect (button, "clicked", callback, self);
-  adw_action_row_add_suffix (row, button);
-  return button;
-}
-
-/* --- decisions on one change ----------------------------------------------------------------------- */
-
-typedef struct {
-  char *type, *id;
-  gboolean discard;
-} Verdict;
-
 static void
-verdict_free (Verdict *self)
+show_contents (RoundsSyncPage *self)
 {
-  g_free (self->type);
-  g_free (self->id);
-  g_free (self);
-}
+  gboolean none = self->n_connections == 0;
 
-static gpointer
-give_verdict (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  Verdict *verdict = data;
-
-  if (verdict->discard)
-    return GINT_TO_POINTER (rounds_store_outbox_discard (store, verdict->type, verdict->id, error));
-  return GINT_TO_POINTER (rounds_store_outbox_retry (store, verdict->type, verdict->id, error));
-}
-
-static void reload (RoundsSyncPage *self);
-
-static void
-written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (RoundsSyncPage) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
-  if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    rounds_toast (GTK_WIDGET (self), error->message, NULL, NULL, NULL, NULL);
-  reload (self);
-}
-
-static void
-give (RoundsSyncPage *self, GtkWidget *button)
-{
-  Verdict *verdict = g_new0 (Verdict, 1);
-
-  if (self->store == NULL)
-    {
-      g_free (verdict);
-      return;
-    }
-  verdict->type = g_strdup (g_object_get_data (G_OBJECT (button), "type"));
-  verdict->id = g_strdup (g_object_get_data (G_OBJECT (button), "id"));
-  verdict->discard = GPOINTER_TO_INT (g_object_get_data (G_OBJECT (button), "discard"));
-  gtk_widget_set_sensitive (button, FALSE);
-  rounds_store_run_async (self->store, give_verdict, verdict, (GDestroyNotify) verdict_free, NULL, self->cancellable,
-                          written_cb, g_object_ref (self));
-}
-
-static void
-discard_answered_cb (AdwAlertDialog *dialog, const char *response, GtkWidget *button)
-{
-  GtkWidget *self = gtk_widget_get_ancestor (button, ROUNDS_TYPE_SYNC_PAGE);
-
-  /* The list may have been made anew meanwhile: then there is nothing that was asked about. */
-  if (g_strcmp0 (response, "discard") == 0 && self != NULL)
-    give (ROUNDS_SYNC_PAGE (self), button);
-}
-
-static void
-verdict_clicked_cb (GtkWidget *button, RoundsSyncPage *self)
-{
-  AdwAlertDialog *dialog;
-
-  if (!g_object_get_data (G_OBJECT (button), "discard"))
-    {
-      give (self, button);
-      return;
-    }
-  dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (_("Discard the change made here?"), NULL));
-  adw_alert_dialog_format_body (dialog, _("%s\nIt goes back to what the server has. What was written here stays in "
-                                          "its history."), (char *) g_object_get_data (G_OBJECT (button), "words"));
-  adw_alert_dialog_add_responses (dialog, "keep", _("_Keep"), "discard", _("_Discard"), NULL);
-  adw_alert_dialog_set_response_appearance (dialog, "discard", ADW_RESPONSE_DESTRUCTIVE);
-  adw_alert_dialog_set_default_response (dialog, "keep");
-  adw_alert_dialog_set_close_response (dialog, "keep");
-  g_signal_connect_object (dialog, "response", G_CALLBACK (discard_answered_cb), button, G_CONNECT_DEFAULT);
-  adw_dialog_present (ADW_DIALOG (dialog), GTK_WIDGET (self));
-}
-
-static void
-tag_button (GtkWidget *button, const char *type, const char *id, gboolean discard)
-{
-  g_object_set_data_full (G_OBJECT (button), "type", g_strdup (type), g_free);
-  g_object_set_data_full (G_OBJECT (button), "id", g_strdup (id), g_free);
-  g_object_set_data (G_OBJECT (button), "discard", GINT_TO_POINTER (discard));
-}
-
-typedef struct {
-  RoundsConflict *conflict;
-  RoundsChangeWords *words;
-} Question;
-
-static void
-question_free (Question *self)
-{
-  g_clear_pointer (&self->conflict, rounds_conflict_free);
-  rounds_change_words_free (self->words);
-  g_free (self);
-}
-
-static gpointer
-read_conflict (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  g_auto (GStrv) parts = g_strsplit (data, "/", 2);
-  RoundsConflict *conflict =
-      parts[0] != NULL && parts[1] != NULL ? rounds_store_conflict_get (store, parts[0], parts[1], error) : NULL;
-  Question *question = NULL;
-
-  if (conflict == NULL)
-    return NULL;
-  question = g_new0 (Question, 1);
-  question->conflict = conflict;
-  question->words = rounds_change_words_new (store, conflict->type, conflict->id,
-                                             conflict->mine != NULL ? conflict->mine : conflict->theirs, conflict->base);
-  return question;
-}
-
-static void
-conflict_read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (RoundsSyncPage) self = user_data;
-  g_autoptr (GError) error = NULL;
-  Question *question = rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
-
-  if (question == NULL || self->store != (RoundsStore *) source)
-    {
-      g_clear_pointer (&question, question_free);
-      if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        rounds_toast (GTK_WIDGET (self), error->message, NULL, NULL, NULL, NULL);
-      return;
-    }
-  rounds_conflict_view_set_conflict (self->conflict_view, self->store, g_steal_pointer (&question->conflict),
-                                     question->words->title, question->words->patient);
-  question_free (question);
-  gtk_stack_set_visible_child_name (self->views, "conflict");
-}
-
-void
-rounds_sync_page_show_conflict (RoundsSyncPage *self, const char *reference)
-{
-  g_return_if_fail (ROUNDS_IS_SYNC_PAGE (self));
-
-  if (self->store != NULL)
-    rounds_store_run_async (self->store, read_conflict, g_strdup (reference), g_free, (GDestroyNotify) question_free,
-                            self->cancellable,
-                            conflict_read_cb, g_object_ref (self));
-}
-
-static void
-decide_clicked_cb (GtkWidget *button, RoundsSyncPage *self)
-{
-  g_autofree char *reference = g_strdup_printf ("%s/%s", (char *) g_object_get_data (G_OBJECT (button), "type"),
-                                                (char *) g_object_get_data (G_OBJECT (button), "id"));
-
-  rounds_sync_page_show_conflict (self, reference);
-}
-
-static void
-conflict_done_cb (RoundsSyncPage *self)
-{
-  gtk_stack_set_visible_child_name (self->views, "overview");
-  rounds_conflict_view_set_conflict (self->conflict_view, NULL, NULL, NULL, NULL);
-  reload (self);
-}
-
-/* --- connections ------------------------------------------------------------------------------------ */
-
-static gpointer
-remove_connection (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  return GINT_TO_POINTER (rounds_connection_remove (store, data, error));
-}
-
-static void
-remove_clicked_cb (GtkWidget *button, RoundsSyncPage *self)
-{
-  if (self->store != NULL)
-    rounds_store_run_async (self->store, remove_connection, g_strdup (g_object_get_data (G_OBJECT (button), "name")),
-                            g_free, NULL, self->cancellable, written_cb, g_object_ref (self));
-}
-
-typedef struct {
-  RoundsConnection *connection;
-  RoundsSecret *password;
-} NewConnection;
-
-static void
-new_connection_free (NewConnection *self)
-{
-  rounds_connection_free (self->connection);
-  g_clear_pointer (&self->password, rounds_secret_unref);
-  g_free (self);
-}
-
-static gpointer
-add_connection (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
-{
-  NewConnection *input = data;
-
-  return GINT_TO_POINTER (rounds_connection_save (store, input->connection, input->password, error));
-}
-
-static void
-connection_added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (RoundsSyncPage) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
-  if (error != NULL)
-    {
-      gtk_label_set_label (self->add_error_label, error->message);
-      return;
-    }
-  gtk_label_set_label (self->add_error_label, "");
-  gtk_editable_set_text (GTK_EDITABLE (self->name_row), "");
-  gtk_editable_set_text (GTK_EDITABLE (self->fhir_row), "");
-  gtk_editable_set_text (GTK_EDITABLE (self->dicomweb_row), "");
-  gtk_editable_set_text (GTK_EDITABLE (self->user_row), "");
-  adw_expander_row_set_expanded (self->add_row, FALSE);
-  rounds_sync_page_start (self);
-  reload (self);
-}
-
-/* NULL when the row is empty. */
-static char *
-text_of (gpointer row)
-{
-  char *text = g_strstrip (g_strdup (gtk_editable_get_text (GTK_EDITABLE (row))));
-
-  if (*text == '\0')
-    g_clear_pointer (&text, g_free);
-  return text;
-}
-
-static void
-add_clicked_cb (RoundsSyncPage *self)
-{
-  g_autofree char *name = text_of (self->name_row);
-  g_autofree char *user = text_of (self->user_row);
-  NewConnection *input = NULL;
-
-  if (self->store == NULL)
-    return;
-  if (name == NULL)
-    {
-      gtk_label_set_label (self->add_error_label, _("The connection needs a name."));
-      gtk_widget_grab_focus (GTK_WIDGET (self->name_row));
-      return;
-    }
-  input = g_new0 (NewConnection, 1);
-  input->connection = rounds_connection_new (name);
-  input->connection->fhir_url = text_of (self->fhir_row);
-  input->connection->dicomweb_url = text_of (self->dicomweb_row);
-  g_free (input->connection->auth);
-  input->connection->auth = g_strdup (user != NULL ? "basic" : "none");
-  input->connection->user = g_steal_pointer (&user);
-  if (input->connection->user != NULL)
-    input->password =
-        rounds_secret_new_take_text (g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->password_row))));
-  gtk_editable_set_text (GTK_EDITABLE (self->password_row), "");
-  rounds_store_run_async (self->store, add_connection, input, (GDestroyNotify) new_connection_free, NULL,
-                          self->cancellable, connection_added_cb, g_object_ref (self));
-}
-
-/* --- building the lists ------------------------------------------------------------------------------ */
-
-static void
-clear_rows (RoundsSyncPage *self)
-{
-  for (guint i = 0; i < self->rows->len; i++)
-    {
-      GtkWidget *row = self->rows->pdata[i];
-      GtkWidget *group = gtk_widget_get_ancestor (row, ADW_TYPE_PREFERENCES_GROUP);
-
-      adw_preferences_group_remove (ADW_PREFERENCES_GROUP (group), row);
-    }
-  g_ptr_array_set_size (self->rows, 0);
-}
-
-/* Whose first, then what happened to it. */
-static char *
-subtitle_of (const RoundsChangeWords *words, const char *text)
-{
-  if (words->patient == NULL || text == NULL)
-    return g_strdup (words->patient != NULL ? words->patient : text);
-  return g_strdup_printf ("%s\n%s", words->patient, text);
-}
-
-static void
-show_refused (RoundsSyncPage *self, const RoundsOutboxItem *item, const RoundsChangeWords *words)
-{
-  const char *title = words->title;
-  g_autofree char *subtitle = subtitle_of (words, item->reason);
-  g_autofree char *what = g_strdup_printf ("%s\n%s", title, words->patient != NULL ? words->patient : "");
-  g_autofree char *retry_name = g_strdup_printf (_("Try again: %s"), title);
-  g_autofree char *discard_name = g_strdup_printf (_("Discard the change: %s"), title);
-  AdwActionRow *row = add_row (self, self->refused_group, title, subtitle);
-  GtkWidget *button = add_button (row, _("Try Again"), retry_name, G_CALLBACK (verdict_clicked_cb), self);
-
-  tag_button (button, item->type, item->id, FALSE);
-  button = add_button (row, _("Discard"), discard_name, G_CALLBACK (verdict_clicked_cb), self);
-  gtk_widget_add_css_class (button, "destructive-action");
-  tag_button (button, item->type, item->id, TRUE);
-  g_object_set_data_full (G_OBJECT (button), "words", g_steal_pointer (&what), g_free);
-}
-
-/* "Dose, Reason": elements as people call them. NULL for none. */
-static char *
-field_words (char **paths)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) words = NULL;
-
-  if (paths == NULL)
-    return NULL;
-  for (guint i = 0; paths[i] != NULL; i++)
-    g_strv_builder_take (builder, rounds_words_path (paths[i]));
-  words = g_strv_builder_end (builder);
-  return g_strjoinv (", ", words);
-}
-
-static void
-show_overview (RoundsSyncPage *self, const Overview *overview)
-{
-  guint n_refused = 0, n_waiting = 0;
-
-  clear_rows (self);
-  for (guint i = 0; i < overview->conflicts->len; i++)
-    {
-      RoundsConflict *conflict = overview->conflicts->pdata[i];
-      const RoundsChangeWords *words = overview->conflict_words->pdata[i];
-      const char *title = words->title;
-      g_autofree char *name = g_strdup_printf (_("Decide: %s"), title);
-      g_autofree char *fields = field_words (conflict->paths);
-      g_autofree char *subtitle = subtitle_of (words, fields);
-      AdwActionRow *row = add_row (self, self->conflict_group, title, subtitle);
-      GtkWidget *button = add_button (row, _("Decide…"), name, G_CALLBACK (decide_clicked_cb), self);
-
-      tag_button (button, conflict->type, conflict->id, FALSE);
-    }
-  for (guint i = 0; i < overview->items->len; i++)
-    {
-      RoundsOutboxItem *item = overview->items->pdata[i];
-
-      if (g_strcmp0 (item->state, "conflict") == 0)
-        continue;
-      if (g_strcmp0 (item->state, "quarantined") == 0)
-        {
-          if (n_refused++ < MAX_ROWS)
-            show_refused (self, item, overview->item_words->pdata[i]);
-          continue;
-        }
-      if (n_waiting++ < MAX_ROWS)
-        {
-          const RoundsChangeWords *words = overview->item_words->pdata[i];
-          g_autofree char *state = item->reason != NULL ? g_strdup_printf ("%s · %s", state_words (item), item->reason)
-                                                        : g_strdup (state_words (item));
-          g_autofree char *subtitle = subtitle_of (words, state);
-
-          add_row (self, self->outbox_group, words->title, subtitle);
-        }
-    }
-  if (n_waiting > MAX_ROWS)
-    {
-      g_autofree char *more = g_strdup_printf (_("… and %u more"), n_waiting - MAX_ROWS);
-
-      add_row (self, self->outbox_group, more, NULL);
-    }
-  if (overview->n_scans > 0)
-    {
-      g_autofree char *scans = g_strdup_printf (ngettext ("%u image", "%u images", overview->n_scans),
-                                                overview->n_scans);
-
-      add_row (self, self->outbox_group, scans, _("for the DICOMweb server"));
-    }
-  if (n_waiting == 0 && overview->n_scans == 0)
-    add_row (self, self->outbox_group, _("Nothing waits to be sent"), NULL);
-  for (guint i = 0; i < overview->connections->len; i++)
-    {
-      RoundsConnection *connection = overview->connections->pdata[i];
-      g_autofree char *name = g_strdup_printf (_("Remove the connection %s"), connection->name);
-      const char *address = connection->fhir_url != NULL ? connection->fhir_url : connection->dicomweb_url;
-      AdwActionRow *row = add_row (self, self->connection_group, connection->name, address);
-      GtkWidget *button = add_button (row, _("Remove"), name, G_CALLBACK (remove_clicked_cb), self);
-
-      g_object_set_data_full (G_OBJECT (button), "name", g_strdup (connection->name), g_free);
-    }
-  if (overview->connections->len == 0)
-    {
-      add_row (self, self->connection_group, _("No connection yet"), _("Everything works without one; add it below."));
-      adw_expander_row_set_expanded (self->add_row, TRUE);
-    }
-
-  gtk_widget_set_visible (GTK_WIDGET (self->conflict_group), overview->conflicts->len > 0);
-  gtk_widget_set_visible (GTK_WIDGET (self->refused_group), n_refused > 0);
-  gtk_widget_set_sensitive (self->sync_now_button, overview->connections->len > 0);
+  gtk_stack_set_visible_child_name (self->contents, self->n_rows > 0 ? "list" : "nothing");
+  adw_status_page_set_title (self->nothing, none ? _("Not Connected") : _("Nothing Waits"));
+  adw_status_page_set_description (self->nothing,
+                                   none ? _("Everything works without a server. Connect one to share what is written "
+                                            "here, and to receive what others write.")
+                                        : _("Everything written here has been sent."));
+  gtk_widget_set_visible (self->connect_button, none);
 }
 
 static void
@@ -576,76 +152,451 @@ overview_read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (RoundsSyncPage) self = user_data;
   Overview *overview = rounds_store_run_finish (ROUNDS_STORE (source), result, NULL);
 
-  self->loading = FALSE;
-  if (overview != NULL && self->store == (RoundsStore *) source)
-    show_overview (self, overview);
+  if (self->store == (RoundsStore *) source)
+    {
+      self->loading = FALSE;
+      if (overview != NULL)
+        {
+          self->n_rows = 0;
+          for (guint kind = 0; kind < ROUNDS_SYNC_N_KINDS; kind++)
+            {
+              rounds_sync_list_set_items (self->list, kind, overview->items[kind]);
+              self->n_rows += overview->items[kind]->len;
+            }
+          self->n_connections = overview->n_connections;
+          show_contents (self);
+          status_changed_cb (self);
+        }
+      if (self->stale)
+        reload (self);
+    }
   g_clear_pointer (&overview, overview_free);
-  if (self->stale)
-    reload (self);
 }
 
-/* One read at a time: a bulk import changes the outbox faster than it can be drawn. */
+/* One read at a time: a bulk import changes the outbox faster than it can be drawn. And none at all while nobody
+ * looks: coming back to the page reads. */
 static void
 reload (RoundsSyncPage *self)
 {
-  self->stale = self->loading;
-  if (self->store == NULL || self->loading)
+  self->stale = self->loading || !gtk_widget_get_mapped (GTK_WIDGET (self));
+  if (self->store == NULL || self->stale)
     return;
   self->loading = TRUE;
   rounds_store_run_async (self->store, read_overview, NULL, NULL, (GDestroyNotify) overview_free, self->cancellable,
                           overview_read_cb, g_object_ref (self));
 }
 
+/* --- decisions on changes, and taking them back ------------------------------------------------------- */
+
+typedef struct _Deed {
+  RoundsStore *store;
+  char *type, *id;
+  char *status;       /* of a conflict that was decided; NULL = a refused change that was discarded */
+  gint64 revision;
+} Deed;
+
+static void
+deed_free (Deed *self)
+{
+  g_clear_object (&self->store);
+  g_free (self->type);
+  g_free (self->id);
+  g_free (self->status);
+  g_free (self);
+}
+
+static Deed *
+deed_copy (const Deed *deed)
+{
+  Deed *self = g_new0 (Deed, 1);
+
+  self->store = g_object_ref (deed->store);
+  self->type = g_strdup (deed->type);
+  self->id = g_strdup (deed->id);
+  self->status = g_strdup (deed->status);
+  self->revision = deed->revision;
+  return self;
+}
+
+static gpointer
+undo_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+  const Deed *deed = data;
+
+  if (deed->status != NULL)
+    return GINT_TO_POINTER (
+        rounds_store_conflict_reopen (store, deed->type, deed->id, deed->revision, deed->status, error));
+  return GINT_TO_POINTER (rounds_store_undo (store, deed->type, deed->id, deed->revision, error));
+}
+
+static void
+done_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RoundsSyncPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
+  say (self, error);
+  reload (self);
+}
+
+static void
+undo (RoundsSyncPage *self, const Deed *deed)
+{
+  if (self->store != NULL && self->store == deed->store)
+    rounds_store_run_async (self->store, undo_work, deed_copy (deed), (GDestroyNotify) deed_free, NULL, self->cancellable,
+                            done_cb, g_object_ref (self));
+}
+
+typedef struct {
+  GWeakRef page;
+  Deed *deed;
+} Offer;
+
+static void
+offer_free (gpointer data)
+{
+  Offer *offer = data;
+
+  g_weak_ref_clear (&offer->page);
+  deed_free (offer->deed);
+  g_free (offer);
+}
+
+static void
+undo_pressed_cb (gpointer data)
+{
+  Offer *offer = data;
+  g_autoptr (RoundsSyncPage) self = g_weak_ref_get (&offer->page);
+
+  if (self != NULL)
+    undo (self, offer->deed);
+}
+
+/* Takes deed. */
+static void
+offer_undo (RoundsSyncPage *self, const char *words, Deed *deed)
+{
+  Offer *offer = g_new0 (Offer, 1);
+
+  g_weak_ref_init (&offer->page, self);
+  offer->deed = deed_copy (deed);
+  g_clear_pointer (&self->last, deed_free);
+  self->last = deed;
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "sync.undo", TRUE);
+  rounds_toast (GTK_WIDGET (self), words, _("Undo"), undo_pressed_cb, offer, offer_free);
+}
+
+static void
+undo_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RoundsSyncPage *self = ROUNDS_SYNC_PAGE (widget);
+
+  if (self->last == NULL)
+    return;
+  undo (self, self->last);
+  g_clear_pointer (&self->last, deed_free);
+  gtk_widget_action_set_enabled (widget, "sync.undo", FALSE);
+}
+
+static gpointer
+retry_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+  const Deed *deed = data;
+  const char *const refused[] = { "quarantined", NULL };
+  g_autoptr (GPtrArray) all = NULL;
+
+  if (deed->type != NULL)
+    return GINT_TO_POINTER (rounds_store_outbox_retry (store, deed->type, deed->id, error));
+  all = rounds_store_outbox_list (store, refused, 0, error);
+  if (all == NULL)
+    return NULL;
+  for (guint i = 0; i < all->len && !g_cancellable_is_cancelled (cancellable); i++)
+    {
+      const RoundsOutboxItem *item = all->pdata[i];
+
+      if (!rounds_store_outbox_retry (store, item->type, item->id, error))
+        return NULL;
+    }
+  return GINT_TO_POINTER (TRUE);
+}
+
+static void
+retried_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RoundsSyncPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (rounds_store_run_finish (ROUNDS_STORE (source), result, &error) != NULL &&
+      self->store == (RoundsStore *) source)
+    rounds_sync_page_start (self);
+  say (self, error);
+  reload (self);
+}
+
+/* item NULL: all that was refused. */
+static void
+retry (RoundsSyncPage *self, RoundsSyncItem *item)
+{
+  Deed *deed = g_new0 (Deed, 1);
+
+  deed->type = item != NULL ? g_strdup (rounds_sync_item_get_type_name (item)) : NULL;
+  deed->id = item != NULL ? g_strdup (rounds_sync_item_get_id (item)) : NULL;
+  rounds_store_run_async (self->store, retry_work, deed, (GDestroyNotify) deed_free, NULL, self->cancellable, retried_cb,
+                          g_object_ref (self));
+}
+
+static gpointer
+discard_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Deed *deed = data;
+  g_autoptr (GPtrArray) history = NULL;
+
+  if (!rounds_store_outbox_discard (store, deed->type, deed->id, error))
+    return NULL;
+  history = rounds_store_history (store, deed->type, deed->id, NULL);
+  if (history == NULL || history->len == 0)
+    return deed_copy (deed);
+  deed->revision = ((RoundsRecord *) history->pdata[0])->revision;
+  return deed_copy (deed);
+}
+
+static void
+discarded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RoundsSyncPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  Deed *deed = rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
+
+  say (self, error);
+  if (deed != NULL && self->store == (RoundsStore *) source && deed->revision > 0)
+    offer_undo (self, _("Discarded; it stays in the history"), g_steal_pointer (&deed));
+  g_clear_pointer (&deed, deed_free);
+  reload (self);
+}
+
+typedef struct {
+  RoundsSyncPage *page;
+  Deed *deed;
+} Asked;
+
+static void
+asked_free (gpointer data, GClosure *closure)
+{
+  Asked *asked = data;
+
+  g_object_unref (asked->page);
+  g_clear_pointer (&asked->deed, deed_free);
+  g_free (asked);
+}
+
+static void
+discard_answered_cb (AdwAlertDialog *dialog, const char *response, Asked *asked)
+{
+  RoundsSyncPage *self = asked->page;
+
+  if (g_strcmp0 (response, "discard") != 0 || self->store == NULL || self->store != asked->deed->store)
+    return;
+  rounds_store_run_async (self->store, discard_work, g_steal_pointer (&asked->deed), (GDestroyNotify) deed_free,
+                          (GDestroyNotify) deed_free, self->cancellable, discarded_cb, g_object_ref (self));
+}
+
+static void
+discard (RoundsSyncPage *self, RoundsSyncItem *item)
+{
+  AdwAlertDialog *dialog = ADW_ALERT_DIALOG (adw_alert_dialog_new (_("Discard the change made here?"), NULL));
+  Asked *asked = g_new0 (Asked, 1);
+  const char *title = rounds_sync_item_get_title (item), *patient = rounds_sync_item_get_patient (item);
+
+  asked->page = g_object_ref (self);
+  asked->deed = g_new0 (Deed, 1);
+  asked->deed->store = g_object_ref (self->store);
+  asked->deed->type = g_strdup (rounds_sync_item_get_type_name (item));
+  asked->deed->id = g_strdup (rounds_sync_item_get_id (item));
+  adw_alert_dialog_format_body (dialog,
+                                _("%s\n%s\n\nIt goes back to what the server has; what the server never had goes away. "
+                                  "What was written here stays in its history, and the discarding can be undone."),
+                                title != NULL ? title : asked->deed->type, patient != NULL ? patient : "");
+  adw_alert_dialog_add_responses (dialog, "keep", _("_Keep"), "discard", _("_Discard"), NULL);
+  adw_alert_dialog_set_response_appearance (dialog, "discard", ADW_RESPONSE_DESTRUCTIVE);
+  adw_alert_dialog_set_default_response (dialog, "keep");
+  adw_alert_dialog_set_close_response (dialog, "keep");
+  g_signal_connect_data (dialog, "response", G_CALLBACK (discard_answered_cb), asked, asked_free, G_CONNECT_DEFAULT);
+  adw_dialog_present (ADW_DIALOG (dialog), GTK_WIDGET (self));
+}
+
+static void
+verb_cb (RoundsSyncPage *self, const char *verb, RoundsSyncItem *item)
+{
+  if (self->store == NULL)
+    return;
+  if (g_str_equal (verb, "decide"))
+    {
+      g_autofree char *reference = g_strdup_printf ("%s/%s", rounds_sync_item_get_type_name (item),
+                                                    rounds_sync_item_get_id (item));
+
+      rounds_sync_page_show_conflict (self, reference);
+    }
+  else if (g_str_equal (verb, "show"))
+    gtk_widget_activate_action (GTK_WIDGET (self), "win.open-patient", "s", rounds_sync_item_get_patient_id (item));
+  else if (g_str_equal (verb, "discard"))
+    discard (self, item);
+  else
+    retry (self, item);
+}
+
+/* --- a conflict ---------------------------------------------------------------------------------------- */
+
+static gpointer
+read_question (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (data, "/", 2);
+
+  if (parts[0] == NULL || parts[1] == NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, _("There is no such record"));
+      return NULL;
+    }
+  return rounds_question_load (store, parts[0], parts[1], error);
+}
+
+static void
+question_read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RoundsSyncPage) self = user_data;
+  g_autoptr (GError) error = NULL;
+  RoundsQuestion *question = rounds_store_run_finish (ROUNDS_STORE (source), result, &error);
+
+  if (question == NULL || self->store != (RoundsStore *) source)
+    {
+      g_clear_pointer (&question, rounds_question_free);
+      say (self, error);
+      return;
+    }
+  rounds_conflict_view_set_question (self->conflict_view, self->store, question);
+  gtk_stack_set_visible_child_name (self->views, "conflict");
+  gtk_widget_grab_focus (GTK_WIDGET (self->conflict_view));
+}
+
+void
+rounds_sync_page_show_conflict (RoundsSyncPage *self, const char *reference)
+{
+  g_return_if_fail (ROUNDS_IS_SYNC_PAGE (self));
+
+  if (self->store != NULL)
+    rounds_store_run_async (self->store, read_question, g_strdup (reference), g_free,
+                            (GDestroyNotify) rounds_question_free, self->cancellable, question_read_cb,
+                            g_object_ref (self));
+}
+
+static void
+show_overview (RoundsSyncPage *self)
+{
+  gtk_stack_set_visible_child_name (self->views, "overview");
+  rounds_conflict_view_set_question (self->conflict_view, NULL, NULL);
+  reload (self);
+  gtk_widget_grab_focus (GTK_WIDGET (self));
+}
+
+static void
+decided_cb (RoundsSyncPage *self, const char *type, const char *id, gint64 revision, const char *status)
+{
+  Deed *deed = g_new0 (Deed, 1);
+
+  deed->store = g_object_ref (self->store);
+  deed->type = g_strdup (type);
+  deed->id = g_strdup (id);
+  deed->status = g_strdup (status);
+  deed->revision = revision;
+  show_overview (self);
+  offer_undo (self, _("Decided; it will be sent with the next sync"), deed);
+}
+
 /* --- passes ------------------------------------------------------------------------------------------ */
 
-static char *
-status_words (RoundsSyncPage *self)
+char *
+rounds_sync_page_dup_words (RoundsSyncPage *self)
 {
-  const char *message = rounds_sync_status_get_message (self->status);
-  gint64 last_us = rounds_sync_status_get_last_success_us (self->status);
-  g_autofree char *age = last_us > 0 ? rounds_instant_age (last_us, rounds_instant_now_us ()) : NULL;
+  const char *message;
+  gint64 last_us;
+  g_autofree char *ago = NULL;
 
+  g_return_val_if_fail (ROUNDS_IS_SYNC_PAGE (self), NULL);
+
+  if (self->status == NULL)
+    return NULL;
+  message = rounds_sync_status_get_message (self->status);
+  last_us = rounds_sync_status_get_last_success_us (self->status);
+  ago = last_us > 0 ? rounds_words_ago (last_us) : NULL;
   switch (rounds_sync_status_get_state (self->status))
     {
     case ROUNDS_SYNC_STATUS_NONE:
       return g_strdup (_("No connection yet"));
     case ROUNDS_SYNC_STATUS_OFFLINE:
-      return g_strdup_printf (_("Offline: %s. Nothing is lost; it will be tried again."), message);
+      return message != NULL ? g_strdup_printf (_("Offline: %s. Nothing is lost; it will be tried again."), message)
+                             : g_strdup (_("Offline. Nothing is lost; it will be tried again."));
     case ROUNDS_SYNC_STATUS_TROUBLE:
-      return g_strdup_printf (_("Sync stopped: %s. Nothing is lost; it will be tried again."), message);
+      return message != NULL ? g_strdup_printf (_("Sync stopped: %s. Nothing is lost; it will be tried again."), message)
+                             : g_strdup (_("Sync stopped. Nothing is lost; it will be tried again."));
+    case ROUNDS_SYNC_STATUS_SYNCING:
+    case ROUNDS_SYNC_STATUS_IDLE:
     default:
-      return age != NULL ? g_strdup_printf (_("Last sync %s ago"), age) : g_strdup (_("Not synced yet"));
+      return ago != NULL ? g_strdup_printf (_("Last sync: %s"), ago) : g_strdup (_("Not synced yet"));
     }
+}
+
+static char *
+progress_words (RoundsSyncPage *self)
+{
+  g_autofree char *phase = NULL;
+  guint done = 0, total = 0;
+  const char *what;
+
+  g_object_get (self->status, "phase", &phase, "done", &done, "total", &total, NULL);
+  what = g_strcmp0 (phase, "upload") == 0     ? _("Sending")
+         : g_strcmp0 (phase, "download") == 0 ? _("Receiving")
+         : g_strcmp0 (phase, "images") == 0   ? _("Images")
+                                              : _("Syncing");
+  if (total > 0)
+    gtk_progress_bar_set_fraction (self->progress_bar, (double) MIN (done, total) / total);
+  else
+    gtk_progress_bar_pulse (self->progress_bar);
+  if (phase == NULL)
+    return g_strdup (_("Syncing…"));
+  return total > 0 ? g_strdup_printf (_("%s: %u of %u"), what, done, total) : g_strdup_printf ("%s: %u", what, done);
 }
 
 static void
 status_changed_cb (RoundsSyncPage *self)
 {
-  gboolean running = rounds_sync_status_get_state (self->status) == ROUNDS_SYNC_STATUS_SYNCING;
-  g_autofree char *phase = NULL, *words = NULL;
-  guint done = 0, total = 0;
+  RoundsSyncStatusState state;
+  gboolean running, stopped;
+  g_autofree char *words = NULL;
+  gint64 last_us;
 
-  g_object_get (self->status, "phase", &phase, "done", &done, "total", &total, NULL);
-  if (running)
+  if (self->status == NULL)
+    return;
+  state = rounds_sync_status_get_state (self->status);
+  running = state == ROUNDS_SYNC_STATUS_SYNCING;
+  stopped = state == ROUNDS_SYNC_STATUS_TROUBLE || state == ROUNDS_SYNC_STATUS_OFFLINE;
+  words = running ? progress_words (self) : rounds_sync_page_dup_words (self);
+  last_us = rounds_sync_status_get_last_success_us (self->status);
+  /* What is wrong stands in the banner; the line below the title says when it last went well. */
+  adw_banner_set_title (self->banner, stopped ? words : "");
+  adw_banner_set_button_label (self->banner, state == ROUNDS_SYNC_STATUS_TROUBLE ? _("Connections…") : NULL);
+  adw_banner_set_revealed (self->banner, stopped);
+  if (stopped)
     {
-      const char *what = g_strcmp0 (phase, "upload") == 0     ? _("Sending")
-                         : g_strcmp0 (phase, "download") == 0 ? _("Receiving")
-                         : g_strcmp0 (phase, "images") == 0   ? _("Images")
-                                                              : _("Syncing");
+      g_autofree char *ago = last_us > 0 ? rounds_words_ago (last_us) : NULL;
 
-      words = total > 0 ? g_strdup_printf (_("%s: %u of %u"), what, done, total)
-                        : g_strdup_printf ("%s: %u", what, done);
-      if (total > 0)
-        gtk_progress_bar_set_fraction (self->progress_bar, (double) MIN (done, total) / total);
-      else
-        gtk_progress_bar_pulse (self->progress_bar);
+      g_free (words);
+      words = ago != NULL ? g_strdup_printf (_("Last sync: %s"), ago) : g_strdup (_("Not synced yet"));
     }
-  else
-    words = status_words (self);
   gtk_label_set_label (self->status_label, words);
   gtk_widget_set_visible (GTK_WIDGET (self->progress_bar), running);
   gtk_widget_set_visible (self->cancel_button, running);
-  gtk_widget_set_visible (self->sync_now_button, !running);
+  gtk_widget_set_visible (self->sync_now_button, !running && self->n_connections > 0);
+  g_signal_emit (self, signals[STATUS], 0);
 }
 
 void
@@ -657,10 +608,12 @@ rounds_sync_page_start (RoundsSyncPage *self)
     rounds_sync_schedule_run_now (self->schedule);
 }
 
-static void
-sync_clicked_cb (RoundsSyncPage *self)
+RoundsSyncStatus *
+rounds_sync_page_get_status (RoundsSyncPage *self)
 {
-  rounds_sync_page_start (self);
+  g_return_val_if_fail (ROUNDS_IS_SYNC_PAGE (self), NULL);
+
+  return self->status;
 }
 
 static void
@@ -668,6 +621,17 @@ cancel_clicked_cb (RoundsSyncPage *self)
 {
   if (self->schedule != NULL)
     rounds_sync_schedule_cancel_pass (self->schedule);
+}
+
+static gboolean
+tick_cb (gpointer data)
+{
+  RoundsSyncPage *self = data;
+
+  status_changed_cb (self);
+  if (gtk_widget_get_mapped (GTK_WIDGET (self)))
+    rounds_sync_list_tick (self->list);
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -693,11 +657,16 @@ rounds_sync_page_set_store (RoundsSyncPage *self, RoundsStore *store)
   self->cancellable = g_cancellable_new ();
   g_set_object (&self->store, store);
   forget_schedule (self);
-  rounds_conflict_view_set_conflict (self->conflict_view, NULL, NULL, NULL, NULL);
+  g_clear_pointer (&self->last, deed_free);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "sync.undo", FALSE);
+  rounds_conflict_view_set_question (self->conflict_view, NULL, NULL);
   gtk_stack_set_visible_child_name (self->views, "overview");
-  gtk_editable_set_text (GTK_EDITABLE (self->password_row), "");
-  clear_rows (self);
-  self->loading = self->stale = FALSE;
+  rounds_sync_list_set_store (self->list, store);
+  self->loading = FALSE;
+  self->n_rows = self->n_connections = 0;
+  gtk_label_set_label (self->notes_label, "");
+  gtk_widget_set_visible (GTK_WIDGET (self->notes_label), FALSE);
+  adw_banner_set_revealed (self->banner, FALSE);
   if (store != NULL)
     {
       g_signal_connect_object (store, "outbox-changed", G_CALLBACK (reload), self, G_CONNECT_SWAPPED);
@@ -712,12 +681,45 @@ rounds_sync_page_set_store (RoundsSyncPage *self, RoundsStore *store)
 /* --- type --------------------------------------------------------------------------------------------- */
 
 static void
+back_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RoundsSyncPage *self = ROUNDS_SYNC_PAGE (widget);
+
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->views), "conflict") == 0)
+    show_overview (self);
+  else
+    gtk_widget_activate_action (widget, "win.show-sync", NULL);
+}
+
+static void
+rounds_sync_page_map (GtkWidget *widget)
+{
+  RoundsSyncPage *self = ROUNDS_SYNC_PAGE (widget);
+
+  GTK_WIDGET_CLASS (rounds_sync_page_parent_class)->map (widget);
+  reload (self);
+}
+
+static gboolean
+rounds_sync_page_grab_focus (GtkWidget *widget)
+{
+  RoundsSyncPage *self = ROUNDS_SYNC_PAGE (widget);
+
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->views), "conflict") == 0)
+    return gtk_widget_grab_focus (GTK_WIDGET (self->conflict_view));
+  return gtk_widget_grab_focus (GTK_WIDGET (self->list)) || gtk_widget_grab_focus (self->connect_button) ||
+         gtk_widget_grab_focus (self->sync_now_button) || gtk_widget_grab_focus (self->connections_button);
+}
+
+static void
 rounds_sync_page_dispose (GObject *object)
 {
   RoundsSyncPage *self = ROUNDS_SYNC_PAGE (object);
 
   g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->tick_id, g_source_remove);
   g_clear_object (&self->store);
+  g_clear_pointer (&self->last, deed_free);
   forget_schedule (self);
   gtk_widget_dispose_template (GTK_WIDGET (self), ROUNDS_TYPE_SYNC_PAGE);
   G_OBJECT_CLASS (rounds_sync_page_parent_class)->dispose (object);
@@ -726,10 +728,7 @@ rounds_sync_page_dispose (GObject *object)
 static void
 rounds_sync_page_finalize (GObject *object)
 {
-  RoundsSyncPage *self = ROUNDS_SYNC_PAGE (object);
-
-  g_clear_object (&self->cancellable);
-  g_ptr_array_unref (self->rows);
+  g_clear_object (&ROUNDS_SYNC_PAGE (object)->cancellable);
   G_OBJECT_CLASS (rounds_sync_page_parent_class)->finalize (object);
 }
 
@@ -740,37 +739,42 @@ rounds_sync_page_class_init (RoundsSyncPageClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = rounds_sync_page_dispose;
   G_OBJECT_CLASS (klass)->finalize = rounds_sync_page_finalize;
+  widget_class->map = rounds_sync_page_map;
+  widget_class->grab_focus = rounds_sync_page_grab_focus;
+  signals[STATUS] = g_signal_new ("status", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 0);
   g_type_ensure (ROUNDS_TYPE_CONFLICT_VIEW);
-  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "win.show-sync", NULL);
+  g_type_ensure (ROUNDS_TYPE_SYNC_LIST);
+  gtk_widget_class_install_action (widget_class, "sync.undo", NULL, undo_activated);
+  gtk_widget_class_install_action (widget_class, "sync.back", NULL, back_activated);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_Escape, 0, "sync.back", NULL);
+  gtk_widget_class_add_binding_action (widget_class, GDK_KEY_z, GDK_CONTROL_MASK, "sync.undo", NULL);
 
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/app/sync-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, views);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, contents);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, nothing);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, connect_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, status_label);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, notes_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, cancel_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, sync_now_button);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, connections_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, progress_bar);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, conflict_group);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, refused_group);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, outbox_group);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, connection_group);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, add_row);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, name_row);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, fhir_row);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, dicomweb_row);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, user_row);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, password_row);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, add_error_label);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, banner);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, list);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, conflict_view);
-  gtk_widget_class_bind_template_callback (widget_class, sync_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
-  gtk_widget_class_bind_template_callback (widget_class, add_clicked_cb);
 }
 
 static void
 rounds_sync_page_init (RoundsSyncPage *self)
 {
-  self->rows = g_ptr_array_new ();
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
-  g_signal_connect_swapped (self->conflict_view, "done", G_CALLBACK (conflict_done_cb), self);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "sync.undo", FALSE);
+  g_signal_connect_swapped (self->list, "verb", G_CALLBACK (verb_cb), self);
+  g_signal_connect_swapped (self->conflict_view, "later", G_CALLBACK (show_overview), self);
+  g_signal_connect_swapped (self->conflict_view, "decided", G_CALLBACK (decided_cb), self);
+  self->tick_id = g_timeout_add_seconds (20, tick_cb, self);
 }

@@ -131,7 +131,38 @@ show_sync_activated (GtkWidget *widget, const char *name, GVariant *parameter)
   else
     gtk_stack_set_visible_child_name (self->body, "sync");
   rounds_window_show_body (self);
-  rounds_window_focus_page (self);
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "sync") == 0)
+    gtk_widget_grab_focus (GTK_WIDGET (self->sync_page));
+  else
+    rounds_window_focus_page (self);
+}
+
+static void
+show_connections_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RoundsWindow *self = ROUNDS_WINDOW (widget);
+  const char *shown = gtk_stack_get_visible_child_name (self->body);
+
+  if (g_strcmp0 (shown, "connections") == 0)
+    {
+      gtk_stack_set_visible_child_name (self->body, self->back_to_sync ? "sync" : "empty");
+      if (!self->back_to_sync && self->patient_id != NULL)
+        gtk_stack_set_visible_child_name (self->body, "patient");
+    }
+  else
+    {
+      self->back_to_sync = g_strcmp0 (shown, "sync") == 0;
+      gtk_stack_set_visible_child_name (self->body, "connections");
+    }
+  rounds_window_show_body (self);
+  gtk_widget_grab_focus (gtk_stack_get_visible_child (self->body));
+}
+
+static void
+open_patient_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  rounds_window_set_patient (ROUNDS_WINDOW (widget), g_variant_get_string (parameter, NULL));
+  rounds_window_focus_page (ROUNDS_WINDOW (widget));
 }
 
 static void
@@ -221,6 +252,8 @@ rounds_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.add", "s", add_activated);
   gtk_widget_class_install_action (widget_class, "win.enter-vitals", NULL, enter_vitals_activated);
   gtk_widget_class_install_action (widget_class, "win.show-sync", NULL, show_sync_activated);
+  gtk_widget_class_install_action (widget_class, "win.show-connections", NULL, show_connections_activated);
+  gtk_widget_class_install_action (widget_class, "win.open-patient", "s", open_patient_activated);
   gtk_widget_class_install_action (widget_class, "win.sync", NULL, sync_activated);
   gtk_widget_class_install_action (widget_class, "win.resolve", "s", resolve_activated);
   gtk_widget_class_install_action (widget_class, "win.import", NULL, rounds_window_import_activated);

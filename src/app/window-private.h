@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/connection-page.h"
 #include "app/summary-page.h"
 #include "app/sync-page.h"
 #include "app/unlock-page.h"
@@ -36,6 +37,7 @@ struct _RoundsWindow {
   RoundsScansPage *scans_page;
   RoundsVitalsPage *vitals_page;
   RoundsSyncPage *sync_page;
+  RoundsConnectionPage *connection_page;
 
   /* owned */
   GSettings *settings;
@@ -43,9 +45,13 @@ struct _RoundsWindow {
   char *patient_id;
   GCancellable *cancellable;   /* of what runs for this session */
   GCancellable *fetching;      /* of images for the patient that is read */
-  gulong outbox_handler;
+  guint idle_id;
+  gulong changed_handler;
+  gint64 last_input_us;
   gboolean reading;            /* the scans page is shown */
   gboolean had_sidebar;        /* before it was */
+  gboolean back_to_sync;       /* from the connections */
+  gboolean following;          /* asks whether the patient has another id now */
 };
 
 /* window.c */

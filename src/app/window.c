@@ -7,13 +7,11 @@
 
 #include "app/window-private.h"
 
-#include "app/application.h"
 #include "app/fetch-scans.h"
 
 #include <glib/gi18n-lib.h>
 
 #include "kit/kit.h"
-#include "store/outbox.h"
 
 G_DEFINE_FINAL_TYPE (RoundsWindow, rounds_window, ADW_TYPE_APPLICATION_WINDOW)
 
@@ -75,14 +73,16 @@ fetch_scans (RoundsWindow *self)
 void
 rounds_window_show_body (RoundsWindow *self)
 {
-  gboolean scans = FALSE, sync = g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "sync") == 0;
+  const char *shown = gtk_stack_get_visible_child_name (self->body);
+  gboolean scans = FALSE, sync = g_strcmp0 (shown, "sync") == 0, connections = g_strcmp0 (shown, "connections") == 0;
+  gboolean of_many = sync || connections;
 
-  if (!sync)
+  if (!sync && !connections)
     gtk_stack_set_visible_child_name (self->body, self->patient_id != NULL ? "patient" : "empty");
   /* What waits to be sent is of many patients: the name of one of them may not stand above it. */
-  gtk_widget_set_visible (GTK_WIDGET (self->banner), self->patient_id != NULL && !sync);
-  gtk_widget_set_visible (self->switcher, !sync);
-  gtk_widget_set_visible (self->switcher_bar, !sync);
+  gtk_widget_set_visible (GTK_WIDGET (self->banner), self->patient_id != NULL && !of_many);
+  gtk_widget_set_visible (self->switcher, !of_many);
+  gtk_widget_set_visible (self->switcher_bar, !of_many);
   scans = self->patient_id != NULL &&
           g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages), "scans") == 0 &&
           g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "patient") == 0;
@@ -109,7 +109,7 @@ rounds_window_set_patient (RoundsWindow *self, const char *patient_id)
 
   if (store == NULL)
     patient_id = NULL;
-  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "sync") == 0 && patient_id != NULL)
+  if (patient_id != NULL)
     gtk_stack_set_visible_child_name (self->body, "patient");
   if (g_strcmp0 (patient_id, self->patient_id) == 0 && patient_id != NULL)
     {
@@ -152,55 +152,110 @@ patient_shown_cb (RoundsWindow *self, const char *name)
   gtk_window_set_title (GTK_WINDOW (self), title != NULL ? title : _("Rounds"));
 }
 
-/* --- the outbox indicator ------------------------------------------------------------------------ */
+/* --- the sync indicator ---------------------------------------------------------------------------- */
 
-static gpointer
-count_outbox (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+static const char *
+sync_icon (RoundsSyncStatusState state, gboolean to_decide)
 {
-  static const char *const waiting_for_people[] = { "conflict", "quarantined", NULL };
-  g_autoptr (GPtrArray) stuck = NULL;
-  guint *counts = g_new0 (guint, 2);
-
-  counts[0] = rounds_store_outbox_count (store, NULL) + rounds_store_scan_outbox_count (store, NULL);
-  stuck = rounds_store_outbox_list (store, waiting_for_people, 0, NULL);
-  counts[1] = stuck != NULL ? stuck->len : 0;
-  return counts;
+  if (to_decide || state == ROUNDS_SYNC_STATUS_TROUBLE)
+    return "dialog-warning-symbolic";
+  return state == ROUNDS_SYNC_STATUS_OFFLINE ? "network-offline-symbolic" : "network-transmit-receive-symbolic";
 }
 
+/* What a person must know without going there: what waits, whether it goes, when it last went well. */
 static void
-outbox_counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+sync_status_cb (RoundsWindow *self)
 {
-  g_autoptr (RoundsWindow) self = user_data;
-  g_autofree guint *counts = rounds_store_run_finish (ROUNDS_STORE (source), result, NULL);
-  g_autofree char *label = NULL;
+  RoundsSyncStatus *status = rounds_sync_page_get_status (self->sync_page);
+  g_autofree char *label = NULL, *words = rounds_sync_page_dup_words (self->sync_page);
+  RoundsSyncStatusState state;
+  guint n_send, n_conflicts, n_refused;
+  g_autoptr (GString) tip = NULL;
 
-  if (counts == NULL || rounds_window_get_store (self) != (RoundsStore *) source)
+  if (status == NULL)
     return;
-  if (counts[1] > 0)
-    label = g_strdup_printf (ngettext ("%u to decide", "%u to decide", counts[1]), counts[1]);
-  else if (counts[0] > 0)
-    label = g_strdup_printf (ngettext ("%u to send", "%u to send", counts[0]), counts[0]);
+  state = rounds_sync_status_get_state (status);
+  n_send = rounds_sync_status_get_n_pending (status);
+  n_conflicts = rounds_sync_status_get_n_conflicts (status);
+  n_refused = rounds_sync_status_get_n_quarantined (status);
+  if (n_conflicts + n_refused > 0)
+    label = g_strdup_printf (ngettext ("%u to decide", "%u to decide", n_conflicts + n_refused), n_conflicts + n_refused);
+  else if (n_send > 0)
+    label = g_strdup_printf (ngettext ("%u to send", "%u to send", n_send), n_send);
   else
     label = g_strdup (_("Nothing to send"));
+  tip = g_string_new (words);
+  if (n_conflicts > 0)
+    g_string_append_printf (tip, ngettext ("\n%u changed in two places", "\n%u changed in two places", n_conflicts),
+                            n_conflicts);
+  if (n_refused > 0)
+    g_string_append_printf (tip, ngettext ("\n%u refused by the server", "\n%u refused by the server", n_refused),
+                            n_refused);
+  if (n_send > 0)
+    g_string_append_printf (tip, ngettext ("\n%u to send", "\n%u to send", n_send), n_send);
+  g_string_append_printf (tip, "\n%s", _("Sync and Outbox (Ctrl+Shift+S)"));
   adw_button_content_set_label (self->sync_content, label);
-  adw_button_content_set_icon_name (self->sync_content,
-                                    counts[1] > 0 ? "dialog-warning-symbolic" : "emblem-synchronizing-symbolic");
-  gtk_widget_remove_css_class (self->sync_button, "unsynced");
-  gtk_widget_remove_css_class (self->sync_button, "look");
-  if (counts[1] > 0)
-    gtk_widget_add_css_class (self->sync_button, "look");
-  else if (counts[0] > 0)
-    gtk_widget_add_css_class (self->sync_button, "unsynced");
+  adw_button_content_set_icon_name (self->sync_content, sync_icon (state, n_conflicts + n_refused > 0));
+  gtk_widget_set_tooltip_text (self->sync_button, tip->str);
+  rounds_tone_apply (self->sync_button, n_conflicts + n_refused > 0 || state == ROUNDS_SYNC_STATUS_TROUBLE
+                                            ? ROUNDS_TONE_LOOK
+                                        : n_send > 0 ? ROUNDS_TONE_UNSYNCED
+                                                     : ROUNDS_TONE_PLAIN);
+}
+
+/* --- a patient whose id the server changed ------------------------------------------------------------ */
+
+static gpointer
+find_patient (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (RoundsRecord) record = rounds_store_get (store, "Patient", data, error);
+
+  return record != NULL ? g_strdup (record->id) : NULL;
+}
+
+typedef struct {
+  RoundsWindow *window;
+  char *patient_id;     /* that was shown when it was asked */
+} Renamed;
+
+static void
+patient_found_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Renamed *renamed = user_data;
+  g_autoptr (RoundsWindow) self = renamed->window;
+  g_autofree char *asked = renamed->patient_id;
+  g_autofree char *id = rounds_store_run_finish (ROUNDS_STORE (source), result, NULL);
+
+  g_free (renamed);
+  if (rounds_window_get_store (self) != (RoundsStore *) source)
+    return;
+  self->following = FALSE;
+  /* Somebody else may be shown by now: then there is nothing to follow. */
+  if (id != NULL && g_strcmp0 (asked, self->patient_id) == 0 && g_strcmp0 (id, asked) != 0)
+    {
+      g_autofree char *shown = g_strdup (gtk_stack_get_visible_child_name (self->body));
+
+      rounds_window_set_patient (self, id);
+      /* Who reads the Sync page meanwhile goes on reading it. */
+      gtk_stack_set_visible_child_name (self->body, shown);
+      rounds_window_show_body (self);
+    }
 }
 
 static void
-outbox_changed_cb (RoundsWindow *self)
+changed_cb (RoundsWindow *self, const char *type, const char *id, const char *patient_id)
 {
   RoundsStore *store = rounds_window_get_store (self);
+  Renamed *renamed = NULL;
 
-  if (store != NULL)
-    rounds_store_run_async (store, count_outbox, NULL, NULL, g_free, self->cancellable, outbox_counted_cb,
-                            g_object_ref (self));
+  if (store == NULL || self->patient_id == NULL || self->following || (type != NULL && !g_str_equal (type, "Patient")))
+    return;
+  renamed = g_new0 (Renamed, 1);
+  renamed->window = g_object_ref (self);
+  renamed->patient_id = g_strdup (self->patient_id);
+  self->following = TRUE;
+  rounds_store_run_async (store, find_patient, g_strdup (self->patient_id), g_free, g_free, self->cancellable,
+                          patient_found_cb, renamed);
 }
 
 /* --- session ------------------------------------------------------------------------------------- */
@@ -210,7 +265,7 @@ set_work_actions_enabled (RoundsWindow *self, gboolean enabled)
 {
   static const char *const names[] = {
     "win.new-patient", "win.edit-patient", "win.find-patient", "win.page", "win.show-scan", "win.enter-vitals",
-    "win.show-section", "win.add", "win.show-sync", "win.sync", "win.import", "win.import-folder", "win.palette",
+    "win.show-section", "win.add", "win.show-sync", "win.show-connections", "win.open-patient", "win.sync", "win.import", "win.import-folder", "win.palette",
     "win.verify-audit", "win.lock", "win.toggle-sidebar",
   };
 
@@ -226,14 +281,16 @@ unlocked_cb (RoundsWindow *self, RoundsSession *session)
   g_set_object (&self->session, session);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
+  self->last_input_us = g_get_monotonic_time ();
   rounds_patient_list_set_store (self->patient_list, store);
   rounds_sync_page_set_store (self->sync_page, store);
+  rounds_connection_page_set_store (self->connection_page, store);
   rounds_patient_list_set_footer (self->patient_list, rounds_session_is_demo (session)
                                                           ? _("Demo ward · synthetic patients")
                                                           : NULL);
-  self->outbox_handler =
-      g_signal_connect_object (store, "outbox-changed", G_CALLBACK (outbox_changed_cb), self, G_CONNECT_SWAPPED);
-  outbox_changed_cb (self);
+  self->following = FALSE;
+  self->changed_handler =
+      g_signal_connect_object (store, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   set_work_actions_enabled (self, TRUE);
   gtk_stack_set_visible_child_name (self->root, "work");
   gtk_stack_set_visible_child_name (self->body, "empty");
@@ -254,15 +311,50 @@ rounds_window_lock (RoundsWindow *self, const char *reason)
   gtk_stack_set_visible_child_name (self->root, "unlock");
   set_work_actions_enabled (self, FALSE);
   session = g_steal_pointer (&self->session);
-  g_clear_signal_handler (&self->outbox_handler, rounds_session_get_store (session));
+  g_clear_signal_handler (&self->changed_handler, rounds_session_get_store (session));
   g_cancellable_cancel (self->cancellable);
   rounds_window_set_patient (self, NULL);
   rounds_patient_list_set_store (self->patient_list, NULL);
   rounds_sync_page_set_store (self->sync_page, NULL);
+  rounds_connection_page_set_store (self->connection_page, NULL);
   adw_toast_overlay_dismiss_all (self->toasts);
   gtk_window_set_title (GTK_WINDOW (self), _("Rounds"));
   rounds_unlock_page_set_state (self->unlock_page, reason);
-  rounds_application_end_session (gtk_window_get_application (GTK_WINDOW (self)), GTK_WINDOW (self), session, reason);
+  rounds_session_close_async (session, NULL, NULL);
+}
+
+static gboolean
+idle_tick_cb (gpointer user_data)
+{
+  RoundsWindow *self = user_data;
+
+  guint minutes = g_settings_get_uint (self->settings, "idle-lock-minutes");
+
+  if (self->session != NULL && g_get_monotonic_time () - self->last_input_us > minutes * 60 * G_USEC_PER_SEC)
+    {
+      g_autofree char *reason = g_strdup_printf (
+          ngettext ("Locked after %u minute without input", "Locked after %u minutes without input", minutes), minutes);
+
+      rounds_window_lock (self, reason);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+input_seen_cb (RoundsWindow *self, GdkEvent *event)
+{
+  self->last_input_us = g_get_monotonic_time ();
+  return GDK_EVENT_PROPAGATE;
+}
+
+static void
+screensaver_changed_cb (GtkApplication *application, GParamSpec *pspec, RoundsWindow *self)
+{
+  gboolean active = FALSE;
+
+  g_object_get (application, "screensaver-active", &active, NULL);
+  if (active)
+    rounds_window_lock (self, _("Locked with the screen"));
 }
 
 static void
@@ -297,6 +389,7 @@ rounds_window_dispose (GObject *object)
 {
   RoundsWindow *self = ROUNDS_WINDOW (object);
 
+  g_clear_handle_id (&self->idle_id, g_source_remove);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->session);
   gtk_widget_dispose_template (GTK_WIDGET (self), ROUNDS_TYPE_WINDOW);
@@ -332,6 +425,7 @@ rounds_window_class_init (RoundsWindowClass *klass)
   g_type_ensure (ROUNDS_TYPE_SCANS_PAGE);
   g_type_ensure (ROUNDS_TYPE_VITALS_PAGE);
   g_type_ensure (ROUNDS_TYPE_SYNC_PAGE);
+  g_type_ensure (ROUNDS_TYPE_CONNECTION_PAGE);
   g_type_ensure (ROUNDS_TYPE_SUMMARY_PAGE);
 
   rounds_window_install_actions (widget_class);
@@ -353,11 +447,13 @@ rounds_window_class_init (RoundsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, scans_page);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, vitals_page);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, sync_page);
+  gtk_widget_class_bind_template_child (widget_class, RoundsWindow, connection_page);
 }
 
 static void
 rounds_window_init (RoundsWindow *self)
 {
+  GtkEventController *input = gtk_event_controller_legacy_new ();
   GtkDropTarget *drop = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -367,6 +463,9 @@ rounds_window_init (RoundsWindow *self)
   g_settings_bind (self->settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
   self->cancellable = g_cancellable_new ();
 
+  gtk_event_controller_set_propagation_phase (input, GTK_PHASE_CAPTURE);
+  g_signal_connect_swapped (input, "event", G_CALLBACK (input_seen_cb), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), input);
   g_signal_connect_swapped (drop, "drop", G_CALLBACK (rounds_window_dropped_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
 
@@ -377,8 +476,11 @@ rounds_window_init (RoundsWindow *self)
   g_signal_connect_swapped (self->summary, "score", G_CALLBACK (score_cb), self);
   g_signal_connect_swapped (self->banner, "patient-shown", G_CALLBACK (patient_shown_cb), self);
   g_signal_connect_swapped (self->chart_page, "decide", G_CALLBACK (rounds_window_conflict_chosen_cb), self);
+  g_signal_connect_swapped (self->sync_page, "status", G_CALLBACK (sync_status_cb), self);
+  g_signal_connect_swapped (self->connection_page, "changed", G_CALLBACK (rounds_sync_page_start), self->sync_page);
   g_signal_connect_swapped (self->pages, "notify::visible-child", G_CALLBACK (visible_page_changed_cb), self);
   set_work_actions_enabled (self, FALSE);
+  self->idle_id = g_timeout_add_seconds (10, idle_tick_cb, self);
 }
 
 RoundsWindow *
@@ -387,6 +489,8 @@ rounds_window_new (GtkApplication *application, const char *folder)
   RoundsWindow *self = g_object_new (ROUNDS_TYPE_WINDOW, "application", application, NULL);
 
   rounds_unlock_page_set_folder (self->unlock_page, folder);
+  g_signal_connect_object (application, "notify::screensaver-active", G_CALLBACK (screensaver_changed_cb), self,
+                           G_CONNECT_DEFAULT);
   return self;
 }
 

@@ -68,10 +68,14 @@ def recovery_key_opens():
 
 
 def absent_server_is_said():
+    w.key("Control", "Shift", "c")
+    w.press("Add a Connection…", "button")
+    w.enter("nowhere", "Name (letters, digits, dots, dashes)")
+    w.enter("http://127.0.0.1:9/fhir", "Address for records: FHIR R4 (https://…)")
+    w.press("Save and Try", "button")
+    w.find(contains="Nothing was changed", patience_s=60)
+    picture("not-there")
     w.key("Control", "Shift", "s")
-    w.enter("nowhere", "Name")
-    w.enter("http://127.0.0.1:9/fhir", "FHIR address (https://…)")
-    w.press("Add", "button")
     w.find(contains="Offline", patience_s=60)
     w.find(contains="Nothing is lost")
     picture("offline")

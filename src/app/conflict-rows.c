@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A conflict as rows of words. Elements are called as the forms call them where a form has them, else by their
+ * spaced FHIR name; what merged by itself is told too, because a decision about a dose is made looking at the
+ * whole prescription and not at the dose alone. */
+
+#include "app/conflict-rows.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/instant.h"
+#include "charts/section.h"
+#include "charts/words.h"
+
+#define MAX_SAME 6
+
+void
+rounds_conflict_row_free (RoundsConflictRow *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->path);
+  g_free (self->element);
+  g_free (self->field);
+  g_free (self->element_field);
+  g_free (self->base);
+  g_free (self->mine);
+  g_free (self->theirs);
+  g_free (self);
+}
+
+static char *
+words_of (json_object *value)
+{
+  char *words = value != NULL ? rounds_words_any (value) : NULL;
+
+  if (words != NULL && *words == '\0')
+    g_clear_pointer (&words, g_free);
+  return words != NULL ? words : g_strdup ("—");
+}
+
+static json_object *
+peek (json_object *resource, const char *path)
+{
+  return resource != NULL ? rounds_json_peek (resource, path) : NULL;
+}
+
+/* "medication.text" is the form's "Drug"; a path above several fields has no name there. */
+static char *
+field_name (const RoundsSection *section, const char *path)
+{
+  gsize length = strlen (path);
+  const char *found = NULL;
+
+  for (guint i = 0; section != NULL && i < section->n_fields; i++)
+    {
+      const RoundsField *field = &section->fields[i];
+      gsize n = field->path != NULL ? strlen (field->path) : 0;
+      gboolean choice = n > 3 && strcmp (field->path + n - 3, "[x]") == 0;
+
+      if (n == 0 || field->title == NULL)
+        continue;
+      if (choice ? strncmp (path, field->path, n - 3) == 0 && g_ascii_isupper (path[n - 3])
+                 : strncmp (path, field->path, n) == 0 && (path[n] == '\0' || path[n] == '.'))
+        return g_strdup (_(field->title));
+      if (strncmp (field->path, path, length) != 0 || field->path[length] != '.')
+        continue;
+      if (found != NULL)
+        return rounds_words_path (path);
+      found = field->title;
+    }
+  return found != NULL ? g_strdup (_(found)) : rounds_words_path (path);
+}
+
+static RoundsConflictRow *
+row_new (RoundsConflictKind kind, const RoundsSection *section, const char *path, json_object *base,
+         json_object *mine, json_object *theirs)
+{
+  RoundsConflictRow *row = g_new0 (RoundsConflictRow, 1);
+  const char *dot = strchr (path, '.');
+
+  row->kind = kind;
+  row->path = g_strdup (path);
+  row->element = dot != NULL ? g_strndup (path, dot - path) : g_strdup (path);
+  row->field = field_name (section, path);
+  row->element_field = field_name (section, row->element);
+  row->base = words_of (peek (base, path));
+  row->mine = words_of (peek (mine, path));
+  row->theirs = words_of (peek (theirs, path));
+  return row;
+}
+
+static gboolean
+same (json_object *a, json_object *b)
+{
+  return a == NULL || b == NULL ? a == b : rounds_json_equal (a, b);
+}
+
+static gboolean
+is_told (GPtrArray *rows, const char *element)
+{
+  for (guint i = 0; i < rows->len; i++)
+    if (strcmp (((RoundsConflictRow *) rows->pdata[i])->element, element) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_for_people (const char *element)
+{
+  static const char *const others[] = { "resourceType", "id", "meta", "text", "implicitRules", "language", "contained",
+                                        "extension", "identifier", "subject", "patient" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    if (strcmp (element, others[i]) == 0)
+      return FALSE;
+  return *element != '_';
+}
+
+static void
+add_rest (GPtrArray *rows, const RoundsSection *section, json_object *base, json_object *mine, json_object *theirs)
+{
+  json_object *sides[] = { base, mine, theirs };
+  g_autoptr (GPtrArray) unchanged = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_conflict_row_free);
+
+  for (gsize s = 0; s < G_N_ELEMENTS (sides); s++)
+    {
+      if (!json_object_is_type (sides[s], json_type_object))
+        continue;
+      json_object_object_foreach (sides[s], element, value)
+        {
+          json_object *b = peek (base, element), *m = peek (mine, element), *t = peek (theirs, element);
+          RoundsConflictKind kind = same (m, t)   ? (same (b, m) ? ROUNDS_CONFLICT_SAME : ROUNDS_CONFLICT_JOINED)
+                                    : same (b, m) ? ROUNDS_CONFLICT_FROM_THEIRS
+                                    : same (b, t) ? ROUNDS_CONFLICT_FROM_MINE
+                                                  : ROUNDS_CONFLICT_JOINED;
+          GPtrArray *where = kind == ROUNDS_CONFLICT_SAME ? unchanged : rows;
+
+          (void) value;
+          if (!is_for_people (element) || is_told (rows, element) || is_told (unchanged, element) ||
+              (kind == ROUNDS_CONFLICT_SAME && unchanged->len >= MAX_SAME))
+            continue;
+          g_ptr_array_add (where, row_new (kind, section, element, base, mine, theirs));
+        }
+    }
+  g_ptr_array_extend_and_steal (rows, g_steal_pointer (&unchanged));
+}
+
+GPtrArray *
+rounds_conflict_rows_new (const RoundsConflict *conflict, json_object *base, json_object *mine, json_object *theirs)
+{
+  GPtrArray *rows = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_conflict_row_free);
+  json_object *any = mine != NULL ? mine : theirs != NULL ? theirs : base;
+  const RoundsSection *section = any != NULL ? rounds_section_of (conflict->type, any) : NULL;
+
+  if (mine == NULL || theirs == NULL)
+    {
+      RoundsConflictRow *row = g_new0 (RoundsConflictRow, 1);
+
+      row->kind = ROUNDS_CONFLICT_CHOOSE;
+      row->path = g_strdup ("");
+      row->element = g_strdup ("");
+      row->field = g_strdup (_("The whole entry"));
+      row->base = g_strdup (base != NULL ? _("was there") : "—");
+      row->mine = g_strdup (mine != NULL ? _("keep it, as it is here") : _("deleted here"));
+      row->theirs = g_strdup (theirs != NULL ? _("keep it, as it is there") : _("not there any more"));
+      g_ptr_array_add (rows, row);
+    }
+  else
+    for (guint i = 0; conflict->paths != NULL && conflict->paths[i] != NULL; i++)
+      if (conflict->paths[i][0] != '\0')
+        g_ptr_array_add (rows, row_new (ROUNDS_CONFLICT_CHOOSE, section, conflict->paths[i], base, mine, theirs));
+  add_rest (rows, section, base, mine, theirs);
+  return rows;
+}
+
+char *
+rounds_conflict_version_words (json_object *resource)
+{
+  const char *version = resource != NULL ? rounds_json_peek_string (resource, "meta.versionId") : NULL;
+  const char *updated = resource != NULL ? rounds_json_peek_string (resource, "meta.lastUpdated") : NULL;
+  g_autofree char *when = rounds_words_when (updated, rounds_instant_now_us ());
+
+  /* A server may call its versions by a UUID: that tells nobody anything. */
+  if (version == NULL || strlen (version) > 8)
+    return g_steal_pointer (&when);
+  if (when == NULL)
+    return g_strdup_printf (_("version %s"), version);
+  return g_strdup_printf (_("version %s · %s"), version, when);
+}
