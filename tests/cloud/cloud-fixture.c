@@ -9,6 +9,7 @@ void
 cloud_fixture_new_at (Fixture *fixture, const Cloud *cloud, const char *fhir_url)
 {
   g_autoptr (RoundsConnection) connection = rounds_connection_new ("ward");
+  g_autoptr (RoundsSecret) secret = NULL;
   g_autoptr (GError) error = NULL;
 
   /* Connections are an administrator's to make in some roles; a physician may here. */
@@ -18,8 +19,15 @@ cloud_fixture_new_at (Fixture *fixture, const Cloud *cloud, const char *fhir_url
     {
       connection->dicomweb_url = g_strdup (cloud->dicomweb);
       connection->ca_file = g_strdup (cloud->ca_file);
+      if (cloud->user != NULL)
+        {
+          g_free (connection->auth);
+          connection->auth = g_strdup ("basic");
+          connection->user = g_strdup (cloud->user);
+          secret = secret_of (cloud->password);
+        }
     }
-  rounds_connection_save (fixture->store, connection, NULL, &error);
+  rounds_connection_save (fixture->store, connection, secret, &error);
   g_assert_no_error (error);
 }
 

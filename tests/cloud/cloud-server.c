@@ -79,7 +79,7 @@ start_program (Cloud *self, const char *const *argv)
   return g_strdup (line + strlen ("ready: "));
 }
 
-/* "fhir URL dicomweb URL ca FILE replicas PORT,PORT" */
+/* "fhir URL dicomweb URL ca FILE user NAME password FILE replicas PORT,PORT" */
 static void
 take_words (Cloud *self, const char *line)
 {
@@ -94,6 +94,16 @@ take_words (Cloud *self, const char *line)
         self->dicomweb = g_strdup (words[i + 1]);
       else if (g_str_equal (words[i], "ca"))
         self->ca_file = g_strdup (words[i + 1]);
+      else if (g_str_equal (words[i], "user"))
+        self->user = g_strdup (words[i + 1]);
+      else if (g_str_equal (words[i], "password"))
+        {
+          g_autoptr (GError) error = NULL;
+
+          g_file_get_contents (words[i + 1], &self->password, NULL, &error);
+          g_assert_no_error (error);
+          g_strchomp (self->password);
+        }
       else if (g_str_equal (words[i], "replicas"))
         {
           self->replica_ports[0] = atoi (words[i + 1]);
@@ -211,6 +221,8 @@ cloud_clear (Cloud *self)
   g_clear_pointer (&self->fhir, g_free);
   g_clear_pointer (&self->dicomweb, g_free);
   g_clear_pointer (&self->ca_file, g_free);
+  g_clear_pointer (&self->user, g_free);
+  g_clear_pointer (&self->password, g_free);
 }
 
 /* --- replicas ----------------------------------------------------------------------------------------- */
@@ -246,12 +258,22 @@ cloud_wait_replica (Cloud *self, guint index)
 /* --- as somebody else ----------------------------------------------------------------------------------- */
 
 static RoundsFhirClient *
-open_at (const char *url, const char *ca_file)
+open_at (const char *url, const char *ca_file, const char *user, const char *password)
 {
-  g_autoptr (RoundsAuth) auth = rounds_auth_new_none ();
+  g_autoptr (RoundsAuth) auth = NULL;
   g_autoptr (GError) error = NULL;
-  RoundsFhirClient *client = rounds_fhir_client_new (url, auth, &error);
+  RoundsFhirClient *client;
 
+  if (user != NULL)
+    {
+      g_autoptr (RoundsSecret) secret = rounds_secret_new_take_text (g_strdup (password));
+
+      auth = rounds_auth_new_basic (user, secret, &error);
+    }
+  else
+    auth = rounds_auth_new_none ();
+  g_assert_no_error (error);
+  client = rounds_fhir_client_new (url, auth, &error);
   g_assert_no_error (error);
   rounds_http_set_ca_file (rounds_fhir_client_get_http (client), ca_file);
   return client;
@@ -260,7 +282,7 @@ open_at (const char *url, const char *ca_file)
 RoundsFhirClient *
 cloud_open_client (const Cloud *self)
 {
-  return open_at (self->fhir, self->ca_file);
+  return open_at (self->fhir, self->ca_file, self->user, self->password);
 }
 
 /* Entries of a Bundle, or its total when it says one; −1 when there is no such answer. */
@@ -293,7 +315,7 @@ gint64
 cloud_count_at (const Cloud *self, guint replica, const char *type)
 {
   g_autofree char *base = g_strdup_printf ("http://127.0.0.1:%d/fhir", self->replica_ports[replica]);
-  g_autoptr (RoundsFhirClient) client = open_at (base, NULL);
+  g_autoptr (RoundsFhirClient) client = open_at (base, NULL, NULL, NULL);
   g_autofree char *url = g_strdup_printf ("%s?_summary=count", type);
 
   return ask_total (client, url);

@@ -23,6 +23,7 @@ typedef struct {
   char *folder;
   char *fhir, *dicomweb;   /* addresses; dicomweb of CLOUD_HAPI alone */
   char *ca_file;           /* of https, or NULL */
+  char *user, *password;   /* or NULL */
   int replica_ports[2];    /* of CLOUD_HAPI: plain http on loopback */
 
   /* What differs and cannot be otherwise; a case asks for it instead of guessing. */

@@ -7,10 +7,10 @@
 #
 #   cloud.sh [--ports-file FILE] [--free-ports | --ports=FHIR,DICOMWEB] [--replicas] [DIR]
 #
-# --replicas runs what data/cloud describes, with its own nginx.conf and orthanc.json: two FHIR servers on one
-# database and Orthanc with its index in PostgreSQL, behind nginx with TLS. The ready line then goes on with
-# "ca FILE replicas PORT,PORT", and DIR/replica-1.pid and replica-2.pid say who they are; a replica that dies is
-# started again, as a supervisor would.
+# --replicas runs what data/cloud describes, with its own make-secrets.sh, 10-roles.sh, nginx.conf and
+# orthanc.json: two FHIR servers on one database and Orthanc with its index in PostgreSQL, behind nginx with TLS and
+# a password. The ready line then goes on with "ca FILE user NAME password FILE replicas PORT,PORT", and
+# DIR/replica-1.pid and replica-2.pid say who they are; a replica that dies is started again, as a supervisor would.
 #
 # The FHIR server is built once per change of its sources, into $ROUNDS_CLOUD_CACHE.
 
@@ -35,6 +35,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+case "$dir" in *[!A-Za-z0-9._/+-]*) [ -z "$replicas" ] || die "a folder without odd characters, please" ;; esac
 postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 find_plugin () {
   for f in /usr/share/orthanc/plugins/$1.so /usr/lib/orthanc/$1.so; do
@@ -197,6 +198,7 @@ wait_for () { # part, pid, log, seconds, command…
 wait_for PostgreSQL "$database_pid" "$dir/postgres.log" 60 \
   "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$database_port"
 
+fhir_database=postgres fhir_role=$database_user fhir_password=$password
 if [ -z "$replicas" ]; then
   cat >"$dir/orthanc.json" <<EOF
 {
@@ -215,27 +217,34 @@ if [ -z "$replicas" ]; then
 EOF
 else
   # The recipe's own file; only where things lie on this machine is another matter.
-  PGPASSWORD=$password "$postgres_bin/psql" -q -h 127.0.0.1 -p "$database_port" -U "$database_user" postgres \
-    -c 'CREATE DATABASE orthanc' >>"$dir/initdb.log" 2>&1 || true
-  DATABASE_PASSWORD=$password python3 - "$recipe/orthanc/orthanc.json" "$dir" "$dicom_port" "$database_port" \
-      "$database_user" "$dicomweb_plugin" "$index_plugin" >"$dir/orthanc.json" <<'EOF'
+  if [ ! -d "$dir/secrets" ]; then
+    sh "$recipe/make-secrets.sh" "$dir/secrets" rounds
+    SECRETS=$dir/secrets POSTGRES_USER=$database_user PGHOST=127.0.0.1 PGPORT=$database_port PGPASSWORD=$password \
+      PATH=$postgres_bin:$PATH sh "$recipe/database/10-roles.sh" >>"$dir/initdb.log" 2>&1 ||
+      { tail -n 3 "$dir/initdb.log" >&2; die "the roles could not be made, see $dir/initdb.log"; }
+  fi
+  fhir_database=fhir fhir_role=fhir fhir_password=$(cat "$dir/secrets/fhir-database-password")
+  (umask 077; python3 - "$recipe/orthanc/orthanc.json" "$dir" "$dicom_port" "$database_port" \
+      "$dicomweb_plugin" "$index_plugin" >"$dir/orthanc.json" <<'EOF'
 import json, os, sys
-file, folder, port, database_port, user, dicomweb, index = sys.argv[1:]
+file, folder, port, database_port, dicomweb, index = sys.argv[1:]
 settings = json.load(open(file))
+for section, values in json.load(open(folder + "/secrets/orthanc-secrets.json")).items():
+    settings[section].update(values)
 settings.update(HttpPort=int(port), RemoteAccessAllowed=False, StorageDirectory=folder + "/orthanc",
                 IndexDirectory=folder + "/orthanc", Plugins=[p for p in (dicomweb, index) if p])
-settings["PostgreSQL"].update(Host="127.0.0.1", Port=int(database_port), Username=user,
-                              Password=os.environ["DATABASE_PASSWORD"])
+settings["PostgreSQL"].update(Host="127.0.0.1", Port=int(database_port))
 del settings["AwsS3Storage"]   # Debian has no plugin for it
 json.dump(settings, sys.stdout, indent=1)
 EOF
+  )
 fi
 start_part "$dir/orthanc.log" setpriv --pdeathsig TERM env "LD_PRELOAD=$program/loopback.so" Orthanc "$dir/orthanc.json"
 dicom_pid=$!
 
 start_fhir () { # port, schema, log
-  ROUNDS_CLOUD_PORT=$1 ROUNDS_CLOUD_SCHEMA=$2 ROUNDS_CLOUD_USER=$database_user ROUNDS_CLOUD_PASSWORD=$password \
-  ROUNDS_CLOUD_DATABASE="jdbc:postgresql://127.0.0.1:$database_port/postgres" \
+  ROUNDS_CLOUD_PORT=$1 ROUNDS_CLOUD_SCHEMA=$2 ROUNDS_CLOUD_USER=$fhir_role ROUNDS_CLOUD_PASSWORD=$fhir_password \
+  ROUNDS_CLOUD_DATABASE="jdbc:postgresql://127.0.0.1:$database_port/$fhir_database" \
   start_part "$3" setpriv --pdeathsig TERM java -Xmx1200m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
     -Djava.awt.headless=true -jar "$program/app/rounds-cloud.jar"
 }
@@ -258,8 +267,12 @@ if [ -n "$replicas" ]; then
       -out certificate.pem)
   sed -e "s|fhir-1:8080|127.0.0.1:$fhir_port|; s|fhir-2:8080|127.0.0.1:$second_port|; s|orthanc:8042|127.0.0.1:$dicom_port|" \
       -e "s|listen 8443|listen 127.0.0.1:$front_port|; s|/run/secrets/tls-certificate|$dir/certificate.pem|" \
-      -e "s|/run/secrets/tls-key|$dir/key.pem|; s|/tmp/nginx|$dir/nginx|; s|fail_timeout=10s|fail_timeout=2s|" \
+      -e "s|/run/secrets/tls-key|$dir/key.pem|; s|/run/secrets/users|$dir/users|; s|/tmp/nginx|$dir/nginx|; s|fail_timeout=10s|fail_timeout=2s|" \
       "$recipe/nginx/nginx.conf" >"$dir/nginx.conf"
+  # Workers are not root.
+  cp "$dir/secrets/users" "$dir/users"
+  chmod 644 "$dir/users"
+  nginx -t -q -c "$dir/nginx.conf" 2>>"$dir/nginx.log" || { tail -n 3 "$dir/nginx.log" >&2; die "nginx refuses its file"; }
   start_part "$dir/nginx.log" setpriv --pdeathsig TERM nginx -c "$dir/nginx.conf" -g 'daemon off;'
   front_pid=$!
 fi
@@ -271,7 +284,7 @@ if [ -n "$replicas" ]; then
   start_fhir "$second_port" none "$dir/hapi-2.log"
   second_pid=$!
   echo "$second_pid" >"$dir/replica-2.pid"
-  rest=" ca $dir/ca.pem replicas $fhir_port,$second_port"
+  rest=" ca $dir/ca.pem user rounds password $dir/secrets/first-password replicas $fhir_port,$second_port"
   fhir=https://127.0.0.1:$front_port/fhir
   dicom=https://127.0.0.1:$front_port/dicom-web
 fi
