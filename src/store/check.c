@@ -53,7 +53,7 @@ run_pragma (RoundsStore *self, RoundsDatabaseKind kind, const char *sql, GCancel
   sqlite3 *handle;
   gulong id;
 
-  reader = rounds_reader_new (self, kind, error);
+  reader = rounds_reader_new_whole (self, kind, error);
   if (reader == NULL)
     return FALSE;
   handle = rounds_database_get_handle (reader->db);
@@ -133,7 +133,7 @@ static GPtrArray *
 list_images (RoundsStore *self, const char *after, guint limit, GError **error)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (image_digest_free);
-  g_autoptr (RoundsReader) reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  g_autoptr (RoundsReader) reader = rounds_reader_new_whole (self, ROUNDS_DATABASE_RECORDS, error);
   g_autoptr (RoundsRows) rows = NULL;
   gboolean row = TRUE;
 
@@ -184,7 +184,7 @@ compare_image (RoundsStore *self, const ImageDigest *image, gboolean *same, guin
 static gboolean
 compare_again (RoundsStore *self, const ImageDigest *image, gboolean *same, guint64 *n_bytes, GError **error)
 {
-  g_autoptr (RoundsReader) reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  g_autoptr (RoundsReader) reader = rounds_reader_new_whole (self, ROUNDS_DATABASE_RECORDS, error);
   ImageDigest now = { .sop_uid = image->sop_uid };
   gboolean row = FALSE;
 
@@ -241,7 +241,7 @@ enough:
     problem (out, g_strdup_printf (ngettext ("%u image is not what it was when it came",
                                              "%u images are not what they were when they came", n_broken), n_broken));
   out->n_bytes += n_bytes;
-  return max_bytes == 0 || rounds_store_set_setting (self, AFTER_SETTING, out->complete ? NULL : after, error);
+  return max_bytes == 0 || !out->ok || rounds_store_set_setting (self, AFTER_SETTING, out->complete ? NULL : after, error);
 }
 
 /* --- all ----------------------------------------------------------------------------------------------- */
@@ -299,7 +299,7 @@ failed:
 gboolean
 rounds_store_check_if_due (RoundsStore *self, GCancellable *cancellable, RoundsCheckReport *out, GError **error)
 {
-  g_autofree char *last = NULL, *now_text = NULL, *detail = NULL;
+  g_autofree char *last = NULL, *now_text = NULL;
   gint64 now_us = rounds_instant_now_us (), last_us;
 
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && out != NULL, FALSE);
@@ -313,11 +313,10 @@ rounds_store_check_if_due (RoundsStore *self, GCancellable *cancellable, RoundsC
     }
   if (!rounds_store_check (self, FALSE, DAILY_IMAGE_BYTES, cancellable, out, error))
     return FALSE;
+  /* Nothing is written into a damaged file, and what was found is told at the next opening again. */
+  if (!out->ok)
+    return TRUE;
   now_text = g_strdup_printf ("%" G_GINT64_FORMAT, now_us);
-  detail = out->ok ? g_strdup ("in order") : g_strdup_printf ("%u problems", out->problems->len);
-  /* A cache that is damaged may refuse this; what was found counts more. */
-  if (!rounds_store_audit (self, "check", NULL, NULL, detail, NULL) ||
-      !rounds_store_set_setting (self, LAST_SETTING, now_text, NULL))
-    g_warning ("the result of a check could not be kept");
-  return TRUE;
+  return rounds_store_audit (self, "check", NULL, NULL, "in order", error) &&
+         rounds_store_set_setting (self, LAST_SETTING, now_text, error);
 }

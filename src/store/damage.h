@@ -24,7 +24,7 @@ void rounds_check_report_clear (RoundsCheckReport *self);
  * only when it is read. FALSE when it could not be done (also cancelled); what was found is no error. */
 gboolean rounds_store_check (RoundsStore *self, gboolean thorough, guint64 max_image_bytes, GCancellable *cancellable,
                              RoundsCheckReport *out, GError **error);
-/* The same, 2 GiB of images, when the last one is over a day ago; else *out is empty and ok. The result is audited. */
+/* The same, 2 GiB of images, when the last one is over a day ago; else *out is empty and ok. That all is in order is audited; damage is found again the next time. */
 gboolean rounds_store_check_if_due (RoundsStore *self, GCancellable *cancellable, RoundsCheckReport *out,
                                     GError **error);
 
