@@ -103,9 +103,10 @@ gboolean rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *
 gboolean rounds_pass_settle_read (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote,
                                   gboolean was_unknown, RoundsSettled *out, GError **error);
 /* The server took a create under this id, which it chose: everything follows, or the change waits for a person when
- * what the server shows there is not what was sent. */
+ * what the server shows there is not what was sent. *again = TRUE when it was edited since an earlier attempt, and
+ * that waits on top of it. */
 gboolean rounds_pass_settle_created (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *id,
-                                     const RoundsRemote *remote, GError **error);
+                                     const RoundsRemote *remote, gboolean *again, GError **error);
 gboolean rounds_pass_settle_refused (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *outcome,
                                      GError **error);
 /* Whether what the server has (200) is what would be sent. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "fhir/merge.h"
 #include "sync/compare.h"
 
 #define FIRST_WAIT_US (5 * G_USEC_PER_SEC)
@@ -188,9 +189,55 @@ rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *item, int
   return acknowledge (self, item, remote->version, remote->resource, status, error);
 }
 
+/* An earlier attempt did arrive, and the record was edited here since. *merged = what is to be on top of it now;
+ * NULL when no version of ours is what stands there. */
+static json_object *
+merge_later_edits (RoundsPass *self, const char *type, const char *id, json_object *theirs)
+{
+  g_autoptr (GPtrArray) versions = rounds_store_history (self->store, type, id, NULL);
+  g_autoptr (RoundsRecord) now = rounds_store_get (self->store, type, id, NULL);
+  g_autoptr (json_object) mine = now != NULL ? rounds_record_parse (now) : NULL;
+  json_object *merged = NULL;
+  guint i;
+
+  for (i = 0; mine != NULL && versions != NULL && i < versions->len; i++)
+    {
+      g_autoptr (json_object) sent = rounds_record_parse (versions->pdata[i]);
+      g_autoptr (GPtrArray) lost = NULL;
+
+      if (sent == NULL)
+        continue;
+      json_object_object_add (sent, "id", json_object_new_string (id));
+      lost = rounds_compare_kept (sent, theirs);
+      if (lost->len > 0)
+        continue;
+      if (rounds_merge_three_way (sent, mine, theirs, &merged, NULL))
+        return merged;
+      g_clear_pointer (&merged, json_object_put);
+    }
+  return NULL;
+}
+
+/* The record has its new id; what stands there is not all that was sent. */
+static gboolean
+settle_difference (RoundsPass *self, const RoundsOutboxItem *renamed, int status, const RoundsRemote *remote,
+                   GPtrArray *lost, gboolean *again, GError **error)
+{
+  g_autoptr (json_object) merged = merge_later_edits (self, renamed->type, renamed->id, remote->resource);
+  g_autofree char *theirs = NULL, *text = NULL;
+
+  if (merged == NULL)
+    return keep_what_was_dropped (self, renamed, status, remote, lost, error);
+  theirs = rounds_json_print (remote->resource);
+  text = rounds_json_print (merged);
+  *again = TRUE;
+  self->report->pushed++;
+  return rounds_store_rebase (self->store, renamed->type, renamed->id, theirs, remote->version, text, error);
+}
+
 gboolean
 rounds_pass_settle_created (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *id,
-                            const RoundsRemote *remote, GError **error)
+                            const RoundsRemote *remote, gboolean *again, GError **error)
 {
   g_autoptr (json_object) mine = rounds_json_parse (item->json, -1, error);
   g_autoptr (GPtrArray) lost = NULL;
@@ -211,7 +258,7 @@ rounds_pass_settle_created (RoundsPass *self, const RoundsOutboxItem *item, int 
   if (lost->len > 0)
     {
       if (rounds_store_rename (self->store, item->type, item->id, id, &local))
-        return keep_what_was_dropped (self, &renamed, status, remote, lost, error);
+        return settle_difference (self, &renamed, status, remote, lost, again, error);
     }
   else if (rounds_store_outbox_ack_created (self->store, item, id, remote->version, text, status, &local))
     {

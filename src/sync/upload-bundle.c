@@ -99,7 +99,14 @@ send_halves (RoundsUpload *self, RoundsChunk *chunk, guint first, guint n, const
 {
   RoundsOutboxItem **items = (RoundsOutboxItem **) chunk->items->pdata + first;
   guint cut = find_cut (chunk, first, n);
+  gboolean always;
 
+  /* A circle that is to be posted: each of it says why it cannot. */
+  if (cut == 0 && rounds_upload_wants_post (items[0], exchange->status, exchange->outcome, &always))
+    {
+      self->posts = TRUE;
+      return rounds_upload_send_range (self, chunk, first, n, error);
+    }
   if (cut > 0)
     return rounds_upload_send_range (self, chunk, first, cut, error) &&
            rounds_upload_send_range (self, chunk, first + cut, n - cut, error);

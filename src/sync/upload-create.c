@@ -47,7 +47,7 @@ settle_found (RoundsUpload *self, RoundsOutboxItem *item, GPtrArray *found, GErr
     rounds_pass_note (self->pass,
                       g_strdup_printf (_("The cloud has made %s/%s more than once (also as %s); the others are there still"),
                                        item->type, id_of (first), id_of (found->pdata[1])));
-  return rounds_pass_settle_created (self->pass, item, 200, id_of (first), first, error);
+  return rounds_pass_settle_created (self->pass, item, 200, id_of (first), first, &self->again, error);
 }
 
 /* What stands there under the id that was told. Waits when it is not shown. */
@@ -66,7 +66,7 @@ settle_told (RoundsUpload *self, RoundsOutboxItem *item, const char *id, int sta
       remote = read;
     }
   if (id != NULL && remote->resource != NULL)
-    ok = rounds_pass_settle_created (self->pass, item, status, id, remote, error);
+    ok = rounds_pass_settle_created (self->pass, item, status, id, remote, &self->again, error);
   else
     {
       const char *reason = _("The cloud said it took this, but does not show it");
@@ -103,8 +103,8 @@ answer_post (RoundsUpload *self, RoundsOutboxItem *item, RoundsExchange *exchang
   return settle_told (self, item, id, status, exchange->entries->pdata[0], error);
 }
 
-gboolean
-rounds_upload_post (RoundsUpload *self, RoundsOutboxItem *item, GError **error)
+static gboolean
+post (RoundsUpload *self, RoundsOutboxItem *item, GError **error)
 {
   RoundsOutboxItem *items[] = { item };
   g_auto (RoundsExchange) exchange = { 0 };
@@ -181,7 +181,7 @@ rounds_upload_post_chunk (RoundsUpload *self, RoundsChunk *chunk, GError **error
           self->again = ok = TRUE;
         }
       else if (rounds_upload_is_create (item))
-        ok = rounds_upload_post (self, item, error);
+        ok = post (self, item, error);
       else
         {
           ok = rounds_upload_send_single (self, item, error);
@@ -192,4 +192,17 @@ rounds_upload_post_chunk (RoundsUpload *self, RoundsChunk *chunk, GError **error
       rounds_upload_step (self, 1);
     }
   return TRUE;
+}
+
+gboolean
+rounds_upload_post_one (RoundsUpload *self, RoundsOutboxItem *item, GError **error)
+{
+  RoundsChunk chunk = { g_ptr_array_new (), g_array_new (FALSE, TRUE, sizeof (guint)) };
+  g_autoptr (GPtrArray) items = chunk.items;
+  g_autoptr (GArray) component = chunk.component;
+
+  g_ptr_array_add (items, item);
+  g_array_set_size (component, 1);
+  self->done--;   /* counted by who sends it alone */
+  return rounds_upload_post_chunk (self, &chunk, error);
 }

@@ -72,7 +72,7 @@ answer_one (RoundsUpload *self, RoundsOutboxItem *item, RoundsExchange *exchange
     {
       self->posts |= always;
       return rounds_upload_set_all (self, items, 1, "pending", status, NULL, error) &&
-             rounds_upload_post (self, item, error);
+             rounds_upload_post_one (self, item, error);
     }
   if (status == 409 || status == 412 || status == 404 || status == 410)
     return answer_stale (self, item, exchange, error);

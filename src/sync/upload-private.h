@@ -17,7 +17,8 @@ typedef struct {
   guint failures;
   guint done, total;
   gboolean again;          /* something is pending on a new base */
-  gboolean posts;          /* the server chooses ids: creates are posted */
+  gboolean trying;         /* it may be that the server chooses ids */
+  gboolean posts;          /* it does: creates are posted */
 } RoundsUpload;
 
 /* A run of items that may be sent together. */
@@ -60,7 +61,7 @@ gboolean rounds_upload_send_range (RoundsUpload *self, RoundsChunk *chunk, guint
 
 /* Whether this refusal of a PUT means that the server wants to choose the id. *always: of every record. */
 gboolean rounds_upload_wants_post (const RoundsOutboxItem *item, int status, const char *outcome, gboolean *always);
-gboolean rounds_upload_post (RoundsUpload *self, RoundsOutboxItem *item, GError **error);
+gboolean rounds_upload_post_one (RoundsUpload *self, RoundsOutboxItem *item, GError **error);
 /* These one after the other, read anew before each, since each may change what the next refers to. */
 gboolean rounds_upload_post_chunk (RoundsUpload *self, RoundsChunk *chunk, GError **error);
 

@@ -175,6 +175,24 @@ load_chunk (RoundsUpload *self, RoundsOutboxIndex *index, GArray *puts, RoundsSe
   return loaded;
 }
 
+/* The trial of a connection was refused, which may have been for its type alone: one create tells for all. */
+static gboolean
+try_one (RoundsUpload *self, RoundsChunk *chunk, GError **error)
+{
+  guint i;
+
+  for (i = 0; self->trying && i < chunk->items->len; i++)
+    if (rounds_upload_is_create (chunk->items->pdata[i]))
+      {
+        self->trying = FALSE;
+        if (!rounds_upload_send_range (self, chunk, i, 1, error))
+          return FALSE;
+        g_ptr_array_remove_index (chunk->items, i);
+        g_array_remove_index (chunk->component, i);
+      }
+  return TRUE;
+}
+
 static gboolean
 send_chunk (RoundsUpload *self, RoundsChunk *chunk, GError **error)
 {
@@ -195,7 +213,7 @@ send_chunk (RoundsUpload *self, RoundsChunk *chunk, GError **error)
       g_ptr_array_remove_index (chunk->items, i);
       g_array_remove_index (chunk->component, i);
     }
-  if (!rounds_upload_look_first (self, chunk, error))
+  if (!rounds_upload_look_first (self, chunk, error) || !try_one (self, chunk, error))
     return FALSE;
   if (self->pass->profile->has_transaction && chunk->items->len > 1)
     return rounds_upload_send_range (self, chunk, 0, chunk->items->len, error);
@@ -398,7 +416,7 @@ run_round (RoundsUpload *self, GError **error)
 gboolean
 rounds_pass_upload (RoundsPass *pass, GError **error)
 {
-  RoundsUpload self = { .pass = pass, .posts = !pass->profile->update_create };
+  RoundsUpload self = { .pass = pass, .trying = !pass->profile->update_create };
   gboolean ok;
   guint round;
 
