@@ -173,6 +173,21 @@ merge_in (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const
                                 error);
 }
 
+/* Versions that are numbers tell which is older whatever a server's clock did; else its times do. A time that lies
+ * a day ahead was never true and may not hide every change that follows. */
+static gboolean
+is_older (const RoundsRow *row, const char *version, gint64 last_updated_us)
+{
+  guint64 number, held;
+
+  if (version != NULL && row->base_version != NULL &&
+      g_ascii_string_to_unsigned (version, 10, 0, G_MAXUINT64, &number, NULL) &&
+      g_ascii_string_to_unsigned (row->base_version, 10, 0, G_MAXUINT64, &held, NULL))
+    return number < held;
+  return row->last_updated_us > 0 && last_updated_us > 0 && last_updated_us < row->last_updated_us &&
+         row->last_updated_us < rounds_instant_now_us () + (gint64) 24 * 3600 * G_USEC_PER_SEC;
+}
+
 gboolean
 rounds_row_receive (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, const char *version,
                     gint64 last_updated_us, RoundsReceive *outcome, GError **error)
@@ -186,7 +201,7 @@ rounds_row_receive (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *fac
   if (row->base_state == ROUNDS_BASE_GONE && facts == NULL)
     return TRUE;
   /* An answer out of an older search must not undo what the server has acknowledged since. */
-  if (row->last_updated_us > 0 && last_updated_us > 0 && last_updated_us < row->last_updated_us)
+  if (is_older (row, version, last_updated_us))
     return TRUE;
   switch (row->state)
     {

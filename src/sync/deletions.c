@@ -13,13 +13,15 @@
 
 #define LIST_EVERY_US ((gint64) 3600 * G_USEC_PER_SEC)
 #define MAX_IDS 2000000
+#define MAX_PAGES 20000
+#define MAX_EMPTY_PAGES 20
 #define MAX_READS 2000        /* of one type in one pass; what is left comes with the next */
 #define READ_AT_ONCE 50
 
 /* --- lists of ids ------------------------------------------------------------------------------------- */
 
 static gboolean
-take_ids (GHashTable *ids, json_object *bundle, GError **error)
+take_ids (GHashTable *ids, json_object *bundle, guint *n_empty, GError **error)
 {
   json_object *list = rounds_json_peek (bundle, "entry");
   gsize i, n = json_object_is_type (list, json_type_array) ? json_object_array_length (list) : 0;
@@ -33,6 +35,7 @@ take_ids (GHashTable *ids, json_object *bundle, GError **error)
       if (id != NULL)
         g_hash_table_replace (ids, g_strdup (id), g_strdup (version != NULL ? version : ""));
     }
+  *n_empty = n == 0 ? *n_empty + 1 : 0;
   if (g_hash_table_size (ids) <= MAX_IDS)
     return TRUE;
   g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_LIMIT,
@@ -41,27 +44,23 @@ take_ids (GHashTable *ids, json_object *bundle, GError **error)
 }
 
 /* Ids of a type that the server lists → their versions ("" = not said). NULL with error when the list could not
- * be read to its end. */
+ * be read. A list that goes in a circle or on for ever is cut: what it lacks is only asked for. */
 static GHashTable *
 list_ids (RoundsPass *pass, const char *type, GError **error)
 {
   g_autoptr (GHashTable) ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GHashTable) visited = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autofree char *url = g_strdup_printf ("%s?_elements=id,meta&_count=500", type);
+  guint n_empty = 0;
 
-  while (url != NULL)
+  while (url != NULL && n_empty <= MAX_EMPTY_PAGES && g_hash_table_size (visited) < MAX_PAGES &&
+         g_hash_table_add (visited, g_strdup (url)))
     {
       g_auto (RoundsFhirAnswer) answer = { 0 };
       GError *local = NULL;
 
-      if (!g_hash_table_add (visited, g_strdup (url)))
-        {
-          g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_PROTOCOL,
-                               _("The cloud’s list of pages goes in a circle"));
-          return NULL;
-        }
       if (!rounds_fhir_client_page (pass->fhir, url, &answer, pass->cancellable, error) ||
-          !rounds_fhir_answer_check (&answer, error) || !take_ids (ids, answer.resource, error))
+          !rounds_fhir_answer_check (&answer, error) || !take_ids (ids, answer.resource, &n_empty, error))
         return NULL;
       g_free (url);
       url = rounds_fhir_bundle_next (pass->fhir, answer.resource, &local);
