@@ -2,14 +2,26 @@
 
 /* Starts windows and holds what is the same in all of them. An application of its own folder per profile is
  * not unique on the bus: two clinicians on one workstation are two processes.
+ *
+ * It also ends sessions. Freed memory still holds what was shown: names, notes, pixels, in GTK's, Cairo's and the
+ * allocator's hands. So after a lock the program puts itself in its own place (execv): a new process image has
+ * none of the old pages. Everything typed is in the cache by then.
  */
 
 #include "app/application.h"
 
-#include "app/window.h"
+#include "app/lock-watch.h"
+#include "app/window-private.h"
 #include "kit/kit.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Says to the new image that it comes from a lock, and why. */
+#define RELOCKED "ROUNDS_RELOCKED"
 
 struct _RoundsApplication {
   AdwApplication parent_instance;
@@ -17,6 +29,11 @@ struct _RoundsApplication {
   char *folder;
   char *demo_folder;
   gboolean demo;
+  char *profile;          /* as it was asked for, or NULL */
+  char *program;          /* argv[0] */
+  char *relocked;         /* why it was locked, when this image comes from a lock */
+  RoundsLockWatch *watch;
+  GSettings *settings;
 };
 
 G_DEFINE_FINAL_TYPE (RoundsApplication, rounds_application, ADW_TYPE_APPLICATION)
@@ -112,11 +129,158 @@ static const struct {
   { "window.close", { "<Control>w" } },
 };
 
+/* --- lock ------------------------------------------------------------------------------------------- */
+
+static char *
+lock_words (RoundsLockReason reason, guint minutes)
+{
+  switch (reason)
+    {
+    case ROUNDS_LOCK_IDLE:
+      return g_strdup_printf (
+        ngettext ("Locked after %u minute without input", "Locked after %u minutes without input", minutes), minutes);
+    case ROUNDS_LOCK_LONG:
+      return g_strdup (_("Locked after 12 hours: unlock again to go on"));
+    case ROUNDS_LOCK_SLEEP:
+      return g_strdup (_("Locked before the computer went to sleep"));
+    case ROUNDS_LOCK_SCREEN:
+    default:
+      return g_strdup (_("Locked with the screen"));
+    }
+}
+
+static void
+lock_cb (RoundsApplication *self, int reason)
+{
+  g_autofree char *words = lock_words (reason, g_settings_get_uint (self->settings, "idle-lock-minutes"));
+  GList *windows = gtk_application_get_windows (GTK_APPLICATION (self));
+
+  for (GList *at = windows; at != NULL; at = at->next)
+    if (ROUNDS_IS_WINDOW (at->data))
+      rounds_window_lock (at->data, words);
+}
+
+static void
+watch_from_now (RoundsApplication *self)
+{
+  gint64 idle_us = (gint64) g_settings_get_uint (self->settings, "idle-lock-minutes") * 60 * G_USEC_PER_SEC;
+  const char *sooner = g_getenv ("ROUNDS_IDLE_SECONDS");
+  gint64 sooner_us = sooner != NULL ? g_ascii_strtoll (sooner, NULL, 10) * G_USEC_PER_SEC : 0;
+
+  /* For tests; it can only make it sooner. */
+  if (sooner_us > 0)
+    idle_us = MIN (idle_us, sooner_us);
+  if (self->watch != NULL)
+    rounds_lock_watch_start (self->watch, idle_us, ROUNDS_LOCK_LONG_US);
+}
+
+static gboolean
+is_anyone_in (RoundsApplication *self)
+{
+  for (GList *at = gtk_application_get_windows (GTK_APPLICATION (self)); at != NULL; at = at->next)
+    if (ROUNDS_IS_WINDOW (at->data) && rounds_window_get_store (at->data) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+system_bus_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RoundsApplication) self = user_data;
+  g_autoptr (GDBusConnection) system = g_bus_get_finish (result, NULL);
+
+  if (system != NULL)
+    g_dbus_connection_set_exit_on_close (system, FALSE);
+  self->watch = rounds_lock_watch_new (g_application_get_dbus_connection (G_APPLICATION (self)), system);
+  g_signal_connect_object (self->watch, "lock", G_CALLBACK (lock_cb), self, G_CONNECT_SWAPPED);
+  if (is_anyone_in (self))
+    watch_from_now (self);
+}
+
+/* Does not come back when it works. */
+static void
+become_anew (RoundsApplication *self, const char *reason)
+{
+  const char *argv[] = { self->program != NULL ? self->program : "rounds", NULL, NULL, NULL, NULL };
+  int n = 1;
+
+  if (self->profile != NULL)
+    {
+      argv[n++] = "--profile";
+      argv[n++] = self->profile;
+    }
+  if (self->demo)
+    argv[n++] = "--demo";
+  g_setenv (RELOCKED, reason != NULL ? reason : "", TRUE);
+  /* The screen, the buses and the cache are opened anew; nothing of the old ones is left to inherit. */
+  (void) syscall (SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+  execv ("/proc/self/exe", (char *const *) argv);
+  g_unsetenv (RELOCKED);
+}
+
+typedef struct {
+  RoundsApplication *application;
+  GtkWindow *window;       /* only compared */
+  char *reason;
+} Ending;
+
+static void
+session_ended_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Ending *ending = user_data;
+  g_autoptr (RoundsApplication) self = ending->application;
+  g_autofree char *reason = ending->reason;
+  GtkWindow *window = ending->window;
+  gboolean stays = g_list_find (gtk_application_get_windows (GTK_APPLICATION (self)), window) != NULL;
+
+  g_free (ending);
+  /* A window that closes ends the program; and a second one goes on with its own session. */
+  if (stays && !is_anyone_in (self))
+    {
+      become_anew (self, reason);
+      g_warning ("the locked window could not start anew: %s", g_strerror (errno));
+      rounds_unlock_page_set_state (ROUNDS_WINDOW (window)->unlock_page,
+                                    _("Locked, but what was shown may still be in this computer’s memory: close Rounds "
+                                      "before you leave."));
+    }
+  if (self->watch != NULL)
+    rounds_lock_watch_let_sleep (self->watch);
+  g_application_release (G_APPLICATION (self));
+}
+
+void
+rounds_application_end_session (GtkApplication *application, GtkWindow *window, RoundsSession *session,
+                                const char *reason)
+{
+  RoundsApplication *self = ROUNDS_APPLICATION (application);
+  Ending *ending = g_new0 (Ending, 1);
+
+  if (self->watch != NULL)
+    rounds_lock_watch_stop (self->watch);
+  ending->application = g_object_ref (self);
+  ending->window = window;
+  ending->reason = g_strdup (reason);
+  g_application_hold (G_APPLICATION (self));
+  rounds_session_close_async (session, session_ended_cb, ending);
+}
+
+static gboolean
+touched_cb (RoundsApplication *self)
+{
+  if (self->watch != NULL)
+    rounds_lock_watch_touch (self->watch);
+  return GDK_EVENT_PROPAGATE;
+}
+
+/* --- type ------------------------------------------------------------------------------------------- */
+
 static void
 rounds_application_startup (GApplication *application)
 {
   G_APPLICATION_CLASS (rounds_application_parent_class)->startup (application);
   rounds_kit_init ();
+  ROUNDS_APPLICATION (application)->settings = g_settings_new (ROUNDS_APP_ID);
+  g_bus_get (G_BUS_TYPE_SYSTEM, NULL, system_bus_cb, g_object_ref (application));
 
   g_action_map_add_action_entries (G_ACTION_MAP (application), app_actions, G_N_ELEMENTS (app_actions), application);
   for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -128,11 +292,20 @@ static RoundsWindow *
 ensure_window (RoundsApplication *self)
 {
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+  GtkEventController *input = NULL;
 
   if (window != NULL)
     return ROUNDS_WINDOW (window);
   window = GTK_WINDOW (rounds_window_new (GTK_APPLICATION (self), self->folder));
-  if (self->demo)
+  input = gtk_event_controller_legacy_new ();
+  gtk_event_controller_set_propagation_phase (input, GTK_PHASE_CAPTURE);
+  g_signal_connect_object (input, "event", G_CALLBACK (touched_cb), self, G_CONNECT_SWAPPED);
+  gtk_widget_add_controller (GTK_WIDGET (window), input);
+  g_signal_connect_object (ROUNDS_WINDOW (window)->unlock_page, "unlocked", G_CALLBACK (watch_from_now), self,
+                           G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+  if (self->relocked != NULL)
+    rounds_unlock_page_set_state (ROUNDS_WINDOW (window)->unlock_page, self->relocked);
+  else if (self->demo)
     rounds_window_open_demo (ROUNDS_WINDOW (window), self->demo_folder);
   return ROUNDS_WINDOW (window);
 }
@@ -176,16 +349,32 @@ rounds_application_handle_local_options (GApplication *application, GVariantDict
 
       g_free (self->folder);
       self->folder = g_file_get_path (file);
+      self->profile = g_strdup (self->folder);
       if (self->demo)
         self->demo_folder = g_strdup (self->folder);
     }
   return -1;
 }
 
+static gboolean
+rounds_application_local_command_line (GApplication *application, char ***arguments, int *status)
+{
+  RoundsApplication *self = ROUNDS_APPLICATION (application);
+
+  self->program = g_strdup ((*arguments)[0]);
+  return G_APPLICATION_CLASS (rounds_application_parent_class)->local_command_line (application, arguments, status);
+}
+
 static void
 rounds_application_finalize (GObject *object)
 {
   RoundsApplication *self = ROUNDS_APPLICATION (object);
+
+  g_clear_object (&self->watch);
+  g_clear_object (&self->settings);
+  g_free (self->profile);
+  g_free (self->program);
+  g_free (self->relocked);
 
   g_free (self->folder);
   g_free (self->demo_folder);
@@ -198,6 +387,7 @@ rounds_application_class_init (RoundsApplicationClass *klass)
   GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
 
   G_OBJECT_CLASS (klass)->finalize = rounds_application_finalize;
+  application_class->local_command_line = rounds_application_local_command_line;
   application_class->startup = rounds_application_startup;
   application_class->activate = rounds_application_activate;
   application_class->open = rounds_application_open;
@@ -215,6 +405,8 @@ static void
 rounds_application_init (RoundsApplication *self)
 {
   self->folder = rounds_vault_default_folder ();
+  self->relocked = g_strdup (g_getenv (RELOCKED));
+  g_unsetenv (RELOCKED);
   g_application_add_main_option_entries (G_APPLICATION (self), option_entries);
 }
 

@@ -43,7 +43,7 @@ def unlock():
 
 def show_patient():
     w.enter(FAMILY, "Search patients")
-    w.key("Down")
+    w.find(contains=FAMILY.upper())
     w.key("Return")
     w.find(contains="QUITTENBAUM", role="heading")
 
@@ -123,7 +123,7 @@ for name, step in (("an unlocked window holds the key and the patient", unlocked
                    ("the screen's lock locks", screen_lock_locks)):
     if not tap.run(name, step):
         try:
-            w.shot(os.path.join(PICTURES, "failed-locked.png"))
+            w.shot(os.path.join(PICTURES, "failed-locked-%d.png" % tap.n))
         except Exception:  # noqa: BLE001 the window may be gone
             pass
 tap.end()
