@@ -45,9 +45,7 @@ struct _RoundsWindow {
   char *patient_id;
   GCancellable *cancellable;   /* of what runs for this session */
   GCancellable *fetching;      /* of images for the patient that is read */
-  guint idle_id;
   gulong changed_handler;
-  gint64 last_input_us;
   gboolean reading;            /* the scans page is shown */
   gboolean had_sidebar;        /* before it was */
   gboolean back_to_sync;       /* from the connections */

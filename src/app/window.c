@@ -7,6 +7,7 @@
 
 #include "app/window-private.h"
 
+#include "app/application.h"
 #include "app/fetch-scans.h"
 
 #include <glib/gi18n-lib.h>
@@ -281,7 +282,6 @@ unlocked_cb (RoundsWindow *self, RoundsSession *session)
   g_set_object (&self->session, session);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
-  self->last_input_us = g_get_monotonic_time ();
   rounds_patient_list_set_store (self->patient_list, store);
   rounds_sync_page_set_store (self->sync_page, store);
   rounds_connection_page_set_store (self->connection_page, store);
@@ -320,41 +320,7 @@ rounds_window_lock (RoundsWindow *self, const char *reason)
   adw_toast_overlay_dismiss_all (self->toasts);
   gtk_window_set_title (GTK_WINDOW (self), _("Rounds"));
   rounds_unlock_page_set_state (self->unlock_page, reason);
-  rounds_session_close_async (session, NULL, NULL);
-}
-
-static gboolean
-idle_tick_cb (gpointer user_data)
-{
-  RoundsWindow *self = user_data;
-
-  guint minutes = g_settings_get_uint (self->settings, "idle-lock-minutes");
-
-  if (self->session != NULL && g_get_monotonic_time () - self->last_input_us > minutes * 60 * G_USEC_PER_SEC)
-    {
-      g_autofree char *reason = g_strdup_printf (
-          ngettext ("Locked after %u minute without input", "Locked after %u minutes without input", minutes), minutes);
-
-      rounds_window_lock (self, reason);
-    }
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-input_seen_cb (RoundsWindow *self, GdkEvent *event)
-{
-  self->last_input_us = g_get_monotonic_time ();
-  return GDK_EVENT_PROPAGATE;
-}
-
-static void
-screensaver_changed_cb (GtkApplication *application, GParamSpec *pspec, RoundsWindow *self)
-{
-  gboolean active = FALSE;
-
-  g_object_get (application, "screensaver-active", &active, NULL);
-  if (active)
-    rounds_window_lock (self, _("Locked with the screen"));
+  rounds_application_end_session (gtk_window_get_application (GTK_WINDOW (self)), GTK_WINDOW (self), session, reason);
 }
 
 static void
@@ -389,7 +355,6 @@ rounds_window_dispose (GObject *object)
 {
   RoundsWindow *self = ROUNDS_WINDOW (object);
 
-  g_clear_handle_id (&self->idle_id, g_source_remove);
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->session);
   gtk_widget_dispose_template (GTK_WIDGET (self), ROUNDS_TYPE_WINDOW);
@@ -453,7 +418,6 @@ rounds_window_class_init (RoundsWindowClass *klass)
 static void
 rounds_window_init (RoundsWindow *self)
 {
-  GtkEventController *input = gtk_event_controller_legacy_new ();
   GtkDropTarget *drop = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
   gtk_widget_init_template (GTK_WIDGET (self));
@@ -463,9 +427,6 @@ rounds_window_init (RoundsWindow *self)
   g_settings_bind (self->settings, "window-maximized", self, "maximized", G_SETTINGS_BIND_DEFAULT);
   self->cancellable = g_cancellable_new ();
 
-  gtk_event_controller_set_propagation_phase (input, GTK_PHASE_CAPTURE);
-  g_signal_connect_swapped (input, "event", G_CALLBACK (input_seen_cb), self);
-  gtk_widget_add_controller (GTK_WIDGET (self), input);
   g_signal_connect_swapped (drop, "drop", G_CALLBACK (rounds_window_dropped_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
 
@@ -480,7 +441,6 @@ rounds_window_init (RoundsWindow *self)
   g_signal_connect_swapped (self->connection_page, "changed", G_CALLBACK (rounds_sync_page_start), self->sync_page);
   g_signal_connect_swapped (self->pages, "notify::visible-child", G_CALLBACK (visible_page_changed_cb), self);
   set_work_actions_enabled (self, FALSE);
-  self->idle_id = g_timeout_add_seconds (10, idle_tick_cb, self);
 }
 
 RoundsWindow *
@@ -489,8 +449,6 @@ rounds_window_new (GtkApplication *application, const char *folder)
   RoundsWindow *self = g_object_new (ROUNDS_TYPE_WINDOW, "application", application, NULL);
 
   rounds_unlock_page_set_folder (self->unlock_page, folder);
-  g_signal_connect_object (application, "notify::screensaver-active", G_CALLBACK (screensaver_changed_cb), self,
-                           G_CONNECT_DEFAULT);
   return self;
 }
 
