@@ -53,7 +53,7 @@ run_pragma (RoundsStore *self, RoundsDatabaseKind kind, const char *sql, GCancel
   sqlite3 *handle;
   gulong id;
 
-  reader = rounds_reader_new (self, kind, error);
+  reader = rounds_reader_new_whole (self, kind, error);
   if (reader == NULL)
     return FALSE;
   handle = rounds_database_get_handle (reader->db);
@@ -133,7 +133,7 @@ static GPtrArray *
 list_images (RoundsStore *self, const char *after, guint limit, GError **error)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (image_digest_free);
-  g_autoptr (RoundsReader) reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  g_autoptr (RoundsReader) reader = rounds_reader_new_whole (self, ROUNDS_DATABASE_RECORDS, error);
   g_autoptr (RoundsRows) rows = NULL;
   gboolean row = TRUE;
 
@@ -184,7 +184,7 @@ compare_image (RoundsStore *self, const ImageDigest *image, gboolean *same, guin
 static gboolean
 compare_again (RoundsStore *self, const ImageDigest *image, gboolean *same, guint64 *n_bytes, GError **error)
 {
-  g_autoptr (RoundsReader) reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  g_autoptr (RoundsReader) reader = rounds_reader_new_whole (self, ROUNDS_DATABASE_RECORDS, error);
   ImageDigest now = { .sop_uid = image->sop_uid };
   gboolean row = FALSE;
 

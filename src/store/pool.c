@@ -5,8 +5,8 @@
 
 #define MAX_READERS 6
 
-RoundsReader *
-rounds_reader_new (RoundsStore *store, RoundsDatabaseKind kind, GError **error)
+static RoundsReader *
+reader_new (RoundsStore *store, RoundsDatabaseKind kind, gboolean whole, GError **error)
 {
   RoundsDatabase *db = NULL;
   RoundsReader *self;
@@ -27,7 +27,8 @@ rounds_reader_new (RoundsStore *store, RoundsDatabaseKind kind, GError **error)
 
   if (db == NULL)
     db = rounds_database_open (store->paths[kind], kind, ROUNDS_DATABASE_READER, store->key, error);
-  if (db == NULL || !rounds_database_exec (db, "BEGIN", error))
+  if (db == NULL || !rounds_database_exec (db, "BEGIN", error) ||
+      (kind == ROUNDS_DATABASE_RECORDS && !rounds_glass_prepare (db, whole, error)))
     {
       rounds_database_free (db);
       g_mutex_lock (&store->mutex);
@@ -41,6 +42,18 @@ rounds_reader_new (RoundsStore *store, RoundsDatabaseKind kind, GError **error)
   self->db = db;
   self->kind = kind;
   return self;
+}
+
+RoundsReader *
+rounds_reader_new (RoundsStore *store, RoundsDatabaseKind kind, GError **error)
+{
+  return reader_new (store, kind, rounds_glass_is_own_business (), error);
+}
+
+RoundsReader *
+rounds_reader_new_whole (RoundsStore *store, RoundsDatabaseKind kind, GError **error)
+{
+  return reader_new (store, kind, TRUE, error);
 }
 
 void

@@ -319,6 +319,22 @@ rounds_store_scan_get (RoundsStore *self, const char *sop_uid, GError **error)
 
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && sop_uid != NULL, NULL);
 
+  {
+    g_autoptr (RoundsReader) records = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+    gint64 hidden;
+
+    if (records == NULL ||
+        !rounds_database_int (records->db, 0, &hidden, error,
+                              "SELECT 1 FROM main.scan m WHERE m.sop_uid = ?1 AND NOT EXISTS (SELECT 1 FROM scan s WHERE "
+                              "s.sop_uid = ?1)", "s", sop_uid))
+      return NULL;
+    if (hidden)
+      {
+        g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED,
+                     _("%s/%s is restricted: break the glass first, with a reason"), "ImagingStudy", sop_uid);
+        return NULL;
+      }
+  }
   reader = rounds_reader_new (self, ROUNDS_DATABASE_PIXELS, error);
   if (reader == NULL)
     return NULL;

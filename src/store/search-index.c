@@ -336,7 +336,7 @@ compare_rids (gconstpointer a, gconstpointer b)
 static gboolean
 list_rids (RoundsStore *store, const char *type, GArray *out, GError **error)
 {
-  g_autoptr (RoundsReader) reader = rounds_reader_new (store, ROUNDS_DATABASE_RECORDS, error);
+  g_autoptr (RoundsReader) reader = rounds_reader_new_whole (store, ROUNDS_DATABASE_RECORDS, error);
   g_autoptr (RoundsRows) rows = NULL;
   gboolean row = TRUE;
 
@@ -400,7 +400,7 @@ rounds_search_index_ensure (RoundsStore *store, GPtrArray *parameters, RoundsSea
                             GCancellable *cancellable, GError **error)
 {
   g_autoptr (GHashTable) by_type = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_ptr_array_unref);
-  g_autoptr (RoundsReader) reader = rounds_reader_new (store, ROUNDS_DATABASE_RECORDS, error);
+  g_autoptr (RoundsReader) reader = rounds_reader_new_whole (store, ROUNDS_DATABASE_RECORDS, error);
   GHashTableIter iter;
   gpointer list;
 

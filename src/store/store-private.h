@@ -38,6 +38,7 @@ typedef struct {
   RoundsDatabase *pixels;
   RoundsRole role;
   const char *who;
+  gboolean own_business;     /* sync's: nothing is restricted */
   gint64 now_us;             /* of the transaction */
   GHashTable *names;         /* text → nid, what is known of table name */
   GArray *search;            /* of search-index.c: the parameters that are indexed */
@@ -79,8 +80,15 @@ typedef struct {
   RoundsDatabaseKind kind;
 } RoundsReader;
 RoundsReader *rounds_reader_new (RoundsStore *store, RoundsDatabaseKind kind, GError **error);
+/* One from which nothing is hidden: for what the program itself keeps in order, never for what somebody sees. */
+RoundsReader *rounds_reader_new_whole (RoundsStore *store, RoundsDatabaseKind kind, GError **error);
 void rounds_reader_free (RoundsReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsReader, rounds_reader_free)
+
+/* glass.c: hides what is restricted from this connection, or (whole) nothing; whether an edit may not touch it. */
+gboolean rounds_glass_prepare (RoundsDatabase *db, gboolean whole, GError **error);
+gboolean rounds_glass_hides (RoundsDatabase *db, const char *type, const char *id, gboolean *hides, GError **error);
+gboolean rounds_glass_is_own_business (void);
 
 /* nid of a text, 0 when the cache has never seen it. */
 gboolean rounds_database_find_name (RoundsDatabase *db, const char *text, gint64 *nid, GError **error);

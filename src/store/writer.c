@@ -19,6 +19,7 @@ struct _RoundsWriteJob {
   gboolean ok;
   GError *error;
   gboolean done;
+  gboolean own_business;     /* of who asked: rounds_store_set_own_business() */
   GMutex mutex;
   GCond cond;
 };
@@ -197,6 +198,7 @@ run_job (RoundsStore *self, RoundsWriteJob *job)
 {
   RoundsWriter *writer = &self->writer;
 
+  writer->own_business = job->own_business;
   job->ok = rounds_writer_run (writer, job->func, job->data, &job->error);
   if (!job->ok && writer->denied_action != NULL)
     {
@@ -263,6 +265,7 @@ job_new (RoundsWriteFunc func, gpointer data)
 
   job->func = func;
   job->data = data;
+  job->own_business = rounds_glass_is_own_business ();
   g_mutex_init (&job->mutex);
   g_cond_init (&job->cond);
   return job;
@@ -330,20 +333,44 @@ rounds_writer_stop (RoundsStore *self, GThread *thread)
 static const char *const act_names[] = {
   [ROUNDS_ACT_READ] = N_("read"),     [ROUNDS_ACT_WRITE] = N_("write"),   [ROUNDS_ACT_DELETE] = N_("delete"),
   [ROUNDS_ACT_IMPORT] = N_("import"), [ROUNDS_ACT_EXPORT] = N_("export"), [ROUNDS_ACT_SYNC] = N_("sync"),
-  [ROUNDS_ACT_CONFIGURE] = N_("configure"),
+  [ROUNDS_ACT_CONFIGURE] = N_("configure"), [ROUNDS_ACT_BREAK_GLASS] = N_("break the glass"),
 };
 
-gboolean
-rounds_writer_allow (RoundsWriter *self, RoundsAct act, const char *type, const char *id, GError **error)
+static void
+note_denied (RoundsWriter *self, RoundsAct act, const char *type, const char *id)
 {
-  if (rounds_role_may (self->role, act, type))
-    return TRUE;
   g_free (self->denied_action);
   g_free (self->denied_type);
   g_free (self->denied_id);
   self->denied_action = g_strdup (act_names[act]);
   self->denied_type = g_strdup (type);
   self->denied_id = g_strdup (id);
+}
+
+/* What a reader may not see, no edit may change, and no export may hold. */
+static gboolean
+allow_restricted (RoundsWriter *self, RoundsAct act, const char *type, const char *id, GError **error)
+{
+  gboolean hides;
+
+  if (self->own_business || type == NULL || id == NULL || act == ROUNDS_ACT_SYNC || act == ROUNDS_ACT_CONFIGURE)
+    return TRUE;
+  if (!rounds_glass_hides (self->db, type, id, &hides, error))
+    return FALSE;
+  if (!hides)
+    return TRUE;
+  note_denied (self, act, type, id);
+  g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED,
+               _("%s/%s is restricted: break the glass first, with a reason"), type, id);
+  return FALSE;
+}
+
+gboolean
+rounds_writer_allow (RoundsWriter *self, RoundsAct act, const char *type, const char *id, GError **error)
+{
+  if (rounds_role_may (self->role, act, type))
+    return allow_restricted (self, act, type, id, error);
+  note_denied (self, act, type, id);
   /* Translators: a role, what it may not do ("read", "write" …), a space and a FHIR type, or nothing. */
   g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED, _("The role %s may not %s%s%s"),
                _(rounds_role_to_string (self->role)), _(act_names[act]), type != NULL ? " " : "",

@@ -83,6 +83,9 @@ rounds_role_may (RoundsRole role, RoundsAct act, const char *type)
       return role == ROUNDS_ROLE_ADMINISTRATOR || may_change (role, FALSE, type);
     case ROUNDS_ACT_EXPORT:
       return role != ROUNDS_ROLE_READ_ONLY;
+    case ROUNDS_ACT_BREAK_GLASS:
+      /* Who treats; not who only looks or looks after the computer. */
+      return role == ROUNDS_ROLE_PHYSICIAN || role == ROUNDS_ROLE_RADIOLOGIST || role == ROUNDS_ROLE_NURSE;
     default:
       return FALSE;
     }

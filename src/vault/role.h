@@ -21,6 +21,7 @@ typedef enum {
   ROUNDS_ACT_EXPORT,
   ROUNDS_ACT_SYNC,
   ROUNDS_ACT_CONFIGURE, /* connections, keys */
+  ROUNDS_ACT_BREAK_GLASS, /* open restricted records in an emergency */
 } RoundsAct;
 
 /* "physician" … as on the command line. */
