@@ -21,6 +21,7 @@ struct _RoundsSyncList {
   GPtrArray *wanted;        /* RoundsSyncItem whose words are missing */
   guint read_id;
   gboolean reading;
+  int to_top_frames;
 };
 
 enum {
@@ -346,14 +347,23 @@ activate_cb (RoundsSyncList *self, guint position)
     g_signal_emit (self, signals[VERB], 0, "show", item);
 }
 
-/* Rows that come into an empty list push their own heading out of sight. */
+/* Rows that come into an empty list, and the focus on the first of them, push their own heading out of sight; it
+ * takes some frames until the list has measured its rows. */
 static gboolean
 to_top_cb (GtkWidget *widget, GdkFrameClock *clock, gpointer data)
 {
   RoundsSyncList *self = ROUNDS_SYNC_LIST (widget);
 
   gtk_adjustment_set_value (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller)), 0);
-  return G_SOURCE_REMOVE;
+  return --self->to_top_frames > 0;
+}
+
+static void
+to_top (RoundsSyncList *self)
+{
+  if (self->to_top_frames <= 0)
+    gtk_widget_add_tick_callback (GTK_WIDGET (self), to_top_cb, NULL, NULL);
+  self->to_top_frames = 8;
 }
 
 static gboolean
@@ -378,7 +388,7 @@ rounds_sync_list_set_items (RoundsSyncList *self, RoundsSyncKind kind, GPtrArray
 
   list = self->lists[kind];
   if (is_empty (self) && items->len > 0)
-    gtk_widget_add_tick_callback (GTK_WIDGET (self), to_top_cb, NULL, NULL);
+    to_top (self);
   n_old = g_list_model_get_n_items (G_LIST_MODEL (list));
   for (guint i = 0; i < n_old; i++)
     {
@@ -446,7 +456,11 @@ rounds_sync_list_grab_focus (GtkWidget *widget)
 {
   RoundsSyncList *self = ROUNDS_SYNC_LIST (widget);
 
-  return gtk_widget_get_mapped (self->view) && gtk_widget_grab_focus (self->view);
+  if (!gtk_widget_get_mapped (self->view) || !gtk_widget_grab_focus (self->view))
+    return FALSE;
+  if (gtk_adjustment_get_value (gtk_scrolled_window_get_vadjustment (GTK_SCROLLED_WINDOW (self->scroller))) < 1)
+    to_top (self);
+  return TRUE;
 }
 
 static void

@@ -225,5 +225,7 @@ rounds_toast (GtkWidget *near, const char *title, const char *button, RoundsToas
 void
 rounds_accessible_name (GtkWidget *widget, const char *name)
 {
+  /* A button made with a label is named by that label, and no property would be heard beside it. */
+  gtk_accessible_reset_relation (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
   gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
