@@ -15,6 +15,9 @@ typedef struct {
   const char *drop_method;
   guint n_drop;
   guint n_dropped, n_writes;
+  /* Somebody else writes this right before the next change of ours arrives: "Patient", id, text; taken. */
+  const char *other_id;
+  char *other_json;
 } CloudProxy;
 
 void cloud_proxy_init (CloudProxy *self, const Cloud *cloud);

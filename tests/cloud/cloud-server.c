@@ -185,6 +185,21 @@ cloud_start (Cloud *self, const char *name, char **reason)
   return TRUE;
 }
 
+void
+cloud_start_own_ids (Cloud *self, CloudKind kind)
+{
+  g_autofree char *reason = NULL;
+  gboolean ok;
+
+  g_assert_cmpint (kind, !=, CLOUD_HAPI);
+  g_setenv ("ROUNDS_CLOUD_CLIENT_IDS", "no", TRUE);
+  ok = cloud_start (self, kind == CLOUD_MEDPLUM ? "medplum" : "fault", &reason);
+  g_unsetenv ("ROUNDS_CLOUD_CLIENT_IDS");
+  g_assert_true (ok);
+  if (self->mini != NULL)
+    self->mini->put_creates = FALSE;
+}
+
 static void
 remove_all (const char *path)
 {

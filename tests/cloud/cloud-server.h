@@ -34,6 +34,8 @@ typedef struct {
 
 /* FALSE with a word when this machine lacks what the server needs. */
 gboolean cloud_start (Cloud *self, const char *name, char **reason);
+/* One more of this kind, not CLOUD_HAPI, that takes no ids but its own. */
+void cloud_start_own_ids (Cloud *self, CloudKind kind);
 void cloud_clear (Cloud *self);
 
 /* One replica of CLOUD_HAPI: 0 or 1. */

@@ -106,6 +106,52 @@ test_transaction (void)
   lost_clear (&self);
 }
 
+/* Somebody else is a moment faster: the server refuses what is stale, and nothing is overwritten. */
+static void
+test_overtaken (void)
+{
+  Lost self;
+  RoundsConflict *conflict;
+  g_autofree char *id = new_id ("fast");
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  lost_new (&self);
+  put_patient (self.store, id, "Mu", "1", "Aachen");
+  sync_once (self.store);
+
+  /* Another element: both stand. */
+  put_patient (self.store, id, "Mu", "2", "Aachen");
+  self.proxy.other_id = id;
+  self.proxy.other_json = patient_with (id, "Mu", "1", "Bonn");
+  must_sync (self.store, &self.report);
+  g_assert_null (self.proxy.other_json);
+  g_assert_cmpuint (self.report.conflicts + self.report.quarantined + self.report.pending, ==, 0);
+  g_assert_cmpuint (self.report.pushed, ==, 1);
+  rounds_sync_report_clear (&self.report);
+  text = record_text (self.store, "Patient", id);
+  g_assert_nonnull (strstr (text, "\"2\""));
+  g_assert_nonnull (strstr (text, "Bonn"));
+  g_assert_cmpuint (cloud_versions (the_cloud (), "Patient", id), ==, 3);
+
+  /* The same element: base, mine and theirs are kept for a person. */
+  put_patient (self.store, id, "Mu", "3", "Bonn");
+  self.proxy.other_json = patient_with (id, "Mu", "4", "Bonn");
+  must_sync (self.store, &self.report);
+  g_assert_null (self.proxy.other_json);
+  g_assert_cmpuint (self.report.conflicts, ==, 1);
+  g_assert_cmpuint (self.report.pushed, ==, 0);
+  rounds_sync_report_clear (&self.report);
+  g_assert_cmpuint (cloud_versions (the_cloud (), "Patient", id), ==, 4);
+  conflict = rounds_store_conflict_get (self.store, "Patient", id, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (strstr (conflict->base, "\"2\""));
+  g_assert_nonnull (strstr (conflict->mine, "\"3\""));
+  g_assert_nonnull (strstr (conflict->theirs, "\"4\""));
+  rounds_conflict_free (conflict);
+  lost_clear (&self);
+}
+
 /* Nobody answers: everything waits, nothing is lost. */
 static void
 test_offline_and_back (void)
@@ -192,6 +238,7 @@ add_lost_tests (void)
 {
   add_case ("/lost/one-by-one", test_one_by_one);
   add_case ("/lost/transaction", test_transaction);
+  add_case ("/lost/overtaken", test_overtaken);
   add_case ("/lost/offline-and-back", test_offline_and_back);
   add_case ("/lost/one-invalid", test_one_invalid);
 }

@@ -152,7 +152,7 @@ test_disjoint_edits_merge (void)
   put_patient (a.store, patient, "Gamma", "22", "Aachen");
   put_patient (b.store, patient, "Gamma", "1", "Bonn");
   sync_once (a.store);
-  sync_once (b.store);   /* stale If-Match */
+  sync_once (b.store);
   sync_once (a.store);
   mine = record_text (a.store, "Patient", patient);
   theirs = record_text (b.store, "Patient", patient);
@@ -396,6 +396,7 @@ main (int argc, char **argv)
   add_case ("/deleted-there", test_deleted_there);
   add_case ("/digits", test_digits);
   add_lost_tests ();
+  add_id_tests ();
   add_bulk_tests ();
   if (cloud.kind == CLOUD_HAPI)
     {

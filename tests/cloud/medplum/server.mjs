@@ -7,6 +7,9 @@
 // no history of a type or of the whole, and numbers lose their trailing zeros.
 //
 //   node server.mjs PORT      (0 = any; says "ready: URL" on stdout)
+//
+// ROUNDS_CLOUD_CLIENT_IDS=no: a PUT of an id that is not there answers 404, as Medplum's server does to a client
+// that may not choose ids.
 
 import { createServer } from 'node:http';
 import {
@@ -29,6 +32,13 @@ class CheckedRepository extends MemoryRepository {
   async createResource(resource) {
     validateResource(resource);
     return super.createResource(resource);
+  }
+
+  async updateResource(resource, options) {
+    if (process.env.ROUNDS_CLOUD_CLIENT_IDS === 'no') {
+      await this.readResource(resource.resourceType, resource.id);
+    }
+    return super.updateResource(resource, options);
   }
 }
 
