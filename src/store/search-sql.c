@@ -159,14 +159,10 @@ write_span (RoundsStatement *out, RoundsPrefix prefix, const char *low, const ch
 }
 
 static void
-write_date (RoundsStatement *out, const RoundsOperand *operand)
+write_date (RoundsStatement *out, const RoundsOperand *operand, int floating)
 {
-  for (int floating = 0; floating < 2; floating++)
-    {
-      say (out, floating ? " OR (floating = 1 AND " : "(floating = 0 AND ");
-      write_span (out, operand->prefix, "start_us", "end_us", operand->start_us[floating], operand->end_us[floating]);
-      say (out, ")");
-    }
+  say (out, floating ? "floating = 1 AND " : "floating = 0 AND ");
+  write_span (out, operand->prefix, "start_us", "end_us", operand->start_us[floating], operand->end_us[floating]);
 }
 
 static void
@@ -221,7 +217,7 @@ table_of (const RoundsSearchParameter *parameter)
 }
 
 static void
-write_operand (RoundsStatement *out, const RoundsClause *clause, const RoundsOperand *operand)
+write_operand (RoundsStatement *out, const RoundsClause *clause, const RoundsOperand *operand, int floating)
 {
   switch (clause->parameter->kind)
     {
@@ -232,7 +228,7 @@ write_operand (RoundsStatement *out, const RoundsClause *clause, const RoundsOpe
       write_token (out, operand);
       break;
     case ROUNDS_SEARCH_DATE:
-      write_date (out, operand);
+      write_date (out, operand, floating);
       break;
     case ROUNDS_SEARCH_QUANTITY:
       write_quantity (out, operand);
@@ -267,19 +263,31 @@ leads (const RoundsClause *clause)
 }
 
 static void
+begin_rows (RoundsStatement *out, const RoundsClause *clause)
+{
+  g_string_append_printf (out->sql, "SELECT rid FROM %s WHERE param = " NAME, table_of (clause->parameter));
+  bind_parameter (out, clause->parameter);
+}
+
+/* Each "or" a SELECT of its own: so each goes to its place in the index. */
+static void
 write_parameter (RoundsStatement *out, const RoundsClause *clause, const char *alias)
 {
   gboolean out_of = clause->match == ROUNDS_MATCH_NOT || (clause->match == ROUNDS_MATCH_MISSING && clause->wanted);
+  int ways = clause->parameter->kind == ROUNDS_SEARCH_DATE ? 2 : 1;
 
-  g_string_append_printf (out->sql, "%s.rid %sIN (SELECT rid FROM %s WHERE param = " NAME, alias, out_of ? "NOT " : "",
-                          table_of (clause->parameter));
-  bind_parameter (out, clause->parameter);
+  g_string_append_printf (out->sql, "%s.rid %sIN (", alias, out_of ? "NOT " : "");
+  if (clause->operands->len == 0)
+    begin_rows (out, clause);
   for (guint i = 0; i < clause->operands->len; i++)
-    {
-      say (out, i == 0 ? " AND ((" : ") OR (");
-      write_operand (out, clause, clause->operands->pdata[i]);
-    }
-  say (out, clause->operands->len > 0 ? ")))" : ")");
+    for (int floating = 0; floating < ways; floating++)
+      {
+        say (out, i > 0 || floating > 0 ? " UNION ALL " : "");
+        begin_rows (out, clause);
+        say (out, " AND ");
+        write_operand (out, clause, clause->operands->pdata[i], floating);
+      }
+  say (out, ")");
 }
 
 /* What waits in the outbox: of this resource, or of anything of this patient. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What tests/bench/store.py measures, with the peer in the same run: one and the same C program over plain
  * sqlite3 (loaded at run time), over SQLCipher without a key, and over SQLCipher as the store opens it; then the
- * store itself, which also parses, indexes, searches and audits.
+ * store itself, which also parses, indexes and audits.
  *
- * usage: store-run RECORDS PATIENTS ROUNDS     a JSON object on stdout; plain and ours insert ROUNDS times */
+ * usage: store-run RECORDS ROUNDS     a JSON object on stdout; plain and ours insert ROUNDS times */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -292,71 +292,6 @@ store_open_s (void)
   return best;
 }
 
-static int
-compare_double (gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return x < y ? -1 : x > y;
-}
-
-static void
-type_ahead (guint n)
-{
-  static const char *const starts[] = { "ba", "ko", "mi", "sa", "ter", "vo", "lin", "da", "gre", "hu", "jo", "ne" };
-  static const char *const middles[] = { "ra", "li", "no", "ves", "man", "to", "ki", "sen", "der", "lo" };
-  static const char *const ends[] = { "", "n", "son", "ez", "ski", "a", "o", "wald", "ton", "berg" };
-  Fixture f;
-  GRand *random = g_rand_new_with_seed (3);
-  g_autofree RoundsImportItem *items = g_new0 (RoundsImportItem, n);
-  g_autofree double *took = g_new (double, 4000);
-  guint n_took = 0;
-  double start, first;
-
-  for (guint i = 0; i < n; i++)
-    {
-      g_autofree char *family = g_strdup_printf ("%s%s%s%s", starts[g_rand_int_range (random, 0, 12)],
-                                                 middles[g_rand_int_range (random, 0, 10)],
-                                                 middles[g_rand_int_range (random, 0, 10)],
-                                                 ends[g_rand_int_range (random, 0, 10)]);
-      g_autofree char *given = g_strdup_printf ("%s%s%s", starts[g_rand_int_range (random, 0, 12)],
-                                                middles[g_rand_int_range (random, 0, 10)],
-                                                ends[g_rand_int_range (random, 0, 10)]);
-      char *id = g_strdup_printf ("pt-%u", i);
-
-      items[i] = (RoundsImportItem){ .type = "Patient", .id = id, .json = patient_json (id, family, given) };
-    }
-  fixture_new (&f);
-  start = now_s ();
-  g_assert_true (rounds_store_import (f.store, items, n, TRUE, "bench", NULL, NULL));
-  printf ("\"patients\":%u,\"patients_s\":%.3f,", n, now_s () - start);
-  start = now_s ();
-  list_length (rounds_store_find_patients (f.store, "x", 50, NULL));
-  first = now_s () - start;
-  for (guint i = 0; i < 300; i++)
-    {
-      g_autofree char *query = g_strdup_printf ("%s%s %s%s", starts[g_rand_int_range (random, 0, 12)],
-                                                middles[g_rand_int_range (random, 0, 10)],
-                                                starts[g_rand_int_range (random, 0, 12)],
-                                                i % 5 == 0 ? "zzzqq" : middles[g_rand_int_range (random, 0, 10)]);
-
-      /* Every keystroke of it. */
-      for (gsize length = 1; length <= strlen (query) && n_took < 4000; length++)
-        {
-          g_autofree char *typed = g_strndup (query, length);
-
-          start = now_s ();
-          list_length (rounds_store_find_patients (f.store, typed, 50, NULL));
-          took[n_took++] = now_s () - start;
-        }
-    }
-  qsort (took, n_took, sizeof *took, compare_double);
-  printf ("\"type_ms\":{\"median\":%.3f,\"p99\":%.3f,\"max\":%.3f,\"first\":%.3f},", took[n_took / 2] * 1e3,
-          took[n_took * 99 / 100] * 1e3, took[n_took - 1] * 1e3, first * 1e3);
-  fixture_clear (&f);
-  g_rand_free (random);
-}
-
 #define KEY "PRAGMA key = \"x'000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'\";"
 
 static void
@@ -414,18 +349,17 @@ main (int argc, char **argv)
   Records records;
   struct rusage usage;
 
-  if (argc != 4 || atoi (argv[1]) <= 0 || atoi (argv[2]) <= 0 || atoi (argv[3]) <= 0)
+  if (argc != 3 || atoi (argv[1]) <= 0 || atoi (argv[2]) <= 0)
     return 2;
   g_log_set_default_handler (drop_log, NULL);
   make_records (&records, (guint) atoi (argv[1]));
   printf ("{\"records\":%u,\"bytes\":%zu,", records.n, strlen (records.texts[records.n / 2]));
-  measure_peers (&records, (guint) atoi (argv[3]));
+  measure_peers (&records, (guint) atoi (argv[2]));
   known = store_insert (&records, TRUE, &chart);
   to_send = store_insert (&records, FALSE, NULL);
   getrusage (RUSAGE_SELF, &usage);
   printf ("\"import_s\":%.3f,\"import_to_send_s\":%.3f,\"chart_ms\":%.4f,\"open_ms\":%.3f,", known, to_send, chart * 1e3,
           store_open_s () * 1e3);
-  type_ahead ((guint) atoi (argv[2]));
   printf ("\"memory_mb\":%ld}\n", usage.ru_maxrss / 1024);
   return 0;
 }
