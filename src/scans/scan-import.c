@@ -128,7 +128,8 @@ static gboolean
 parse_one (GBytes *bytes, Parsed *out, GError **error)
 {
   out->bytes = without_preamble (bytes);
-  out->file = rounds_dicom_file_new (out->bytes, error);
+  /* As it came: what could run in it is told, and not kept. */
+  out->file = rounds_dicom_file_new (bytes, error);
   if (out->file == NULL)
     return FALSE;
   out->instance = rounds_scan_instance_new ();

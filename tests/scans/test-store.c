@@ -61,7 +61,10 @@ test_import (void)
   g_assert_true (info->has_geometry);
   g_assert_cmpfloat (info->position_mm[2], ==, 1);
   g_assert_cmpfloat (info->spacing_mm[0], ==, 0.7);
-  /* What could run was emptied; every other byte is the same. */
+  /* What could run was emptied, and told; every other byte is the same. */
+  g_assert_nonnull (detail);
+  g_assert_nonnull (strstr (detail, "preamble"));
+  g_assert_nonnull (strstr (info->warnings, "preamble"));
   kept = rounds_store_scan_get (f.store, "1.2.3.4.1", &error);
   g_assert_cmpuint (g_bytes_get_size (kept), ==, g_bytes_get_size (bytes));
   for (gsize i = 0; i < 128; i++)
