@@ -16,6 +16,14 @@ print_report (RoundsCli *cli, const char *name, const RoundsSyncReport *report)
 {
   for (guint i = 0; report->notes != NULL && report->notes[i] != NULL; i++)
     rounds_cli_complain ("%s: %s", name, report->notes[i]);
+  if (report->first_sync && report->first_total > 0)
+    rounds_cli_complain (_("%s: the first sync is not through yet: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                           " records are here; the next sync goes on there"),
+                         name, report->first_done, report->first_total);
+  else if (report->first_sync)
+    rounds_cli_complain (_("%s: the first sync is not through yet: %" G_GUINT64_FORMAT
+                           " records are here; the next sync goes on there"),
+                         name, report->first_done);
   if (!cli->json)
     {
       printf (_("%s: %u sent, %u received, %u to decide, %u refused, %u waiting, %.1f s%s\n"), name, report->pushed,
@@ -32,6 +40,12 @@ print_report (RoundsCli *cli, const char *name, const RoundsSyncReport *report)
   rounds_cli_add_int (line, "quarantined", report->quarantined);
   rounds_cli_add_int (line, "pending", report->pending);
   rounds_cli_add_bool (line, "complete", report->complete);
+  rounds_cli_add_bool (line, "first_sync", report->first_sync);
+  if (report->first_sync)
+    {
+      rounds_cli_add_int (line, "first_done", (gint64) report->first_done);
+      rounds_cli_add_int (line, "first_total", (gint64) report->first_total);
+    }
   rounds_cli_add_double (line, "seconds", (double) (gint64) (report->seconds * 1000) / 1000);
   rounds_cli_print_json (line);
 }

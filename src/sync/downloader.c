@@ -17,6 +17,7 @@
 
 #define OVERLAP_US ROUNDS_LISTING_OVERLAP_US
 #define DAY_US ((gint64) 24 * 3600 * G_USEC_PER_SEC)
+#define MAX_CLOCK_OFF_US ((gint64) 600 * G_USEC_PER_SEC)
 #define MAX_EXPIRED 8         /* of one listing's pages in one pass */
 
 /* --- the first sync ------------------------------------------------------------------------------------- */
@@ -284,6 +285,32 @@ download (RoundsDownloader *self, First *first, GError **error)
   return rounds_listing_save (pass, scope, watermark, TRUE, error);
 }
 
+/* A wrong clock puts wrong times on what is written here. It harms no sync, but a person has to know, and the
+ * audit trail too, from when until when. */
+static void
+tell_clock (RoundsDownloader *self)
+{
+  g_autofree char *scope = rounds_connection_scope_of (self->pass, "clock");
+  g_autofree char *before = rounds_store_dup_cursor (self->pass->store, scope, NULL);
+  gint64 off_us = ABS (self->clock_ahead_us);
+  g_autofree char *detail = NULL;
+
+  if (off_us > MAX_CLOCK_OFF_US)
+    {
+      g_autofree char *age = rounds_instant_age (0, off_us);
+
+      rounds_pass_note (self->pass,
+                        g_strdup_printf (self->clock_ahead_us > 0 ? _("The clock of this computer is %s ahead of the cloud’s")
+                                                                  : _("The clock of this computer is %s behind the cloud’s"),
+                                         age));
+    }
+  if ((off_us > MAX_CLOCK_OFF_US) == (before != NULL))
+    return;
+  detail = g_strdup_printf ("clock: %" G_GINT64_FORMAT " s ahead of the cloud", self->clock_ahead_us / G_USEC_PER_SEC);
+  if (rounds_store_audit (self->pass->store, "sync", NULL, NULL, detail, NULL))
+    rounds_store_set_cursor (self->pass->store, scope, before == NULL ? "{\"off\":true}" : NULL, NULL);
+}
+
 gboolean
 rounds_pass_download (RoundsPass *pass, GError **error)
 {
@@ -300,6 +327,7 @@ rounds_pass_download (RoundsPass *pass, GError **error)
     }
   first_load (pass, &first);
   ok = download (&self, &first, error);
+  tell_clock (&self);
   if (first.changed)
     {
       if (!first_save (&self, &first, ok ? error : NULL))

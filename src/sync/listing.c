@@ -406,6 +406,8 @@ begin (Listing *self, const RoundsFhirAnswer *answer)
   gint64 expected = self->request->expected;
 
   self->server_us = answer->date_us;
+  if (self->server_us > 0)
+    self->downloader->clock_ahead_us = rounds_instant_now_us () - self->server_us;
   self->total = !self->request->is_history && json_object_is_type (total, json_type_int)
                   ? MAX (json_object_get_int64 (total), -1) : -1;
   /* Of what is expected in all, this much is here since an earlier pass. */

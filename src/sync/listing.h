@@ -15,6 +15,7 @@ typedef struct {
   RoundsPass *pass;
   GHashTable *conflicts;   /* set of "TYPE/ID" that wait for a person, or NULL when none does */
   guint64 done, total;     /* entries of this pass; total 0 = not known */
+  gint64 clock_ahead_us;   /* how much this computer's clock is before the server's */
 } RoundsDownloader;
 
 typedef struct {

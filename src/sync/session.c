@@ -15,7 +15,7 @@
 #include "sync/listing.h"
 #include "sync/pass.h"
 
-#define LOCK_WAIT_US (10 * G_USEC_PER_SEC)
+#define LOCK_WAIT_US (60 * G_USEC_PER_SEC)     /* for another program's pass to end */
 #define INTERVAL_US (300 * G_USEC_PER_SEC)
 #define SETTLE_US (2 * G_USEC_PER_SEC)         /* after a change: more may follow */
 #define BACKOFF_BASE_US (4 * G_USEC_PER_SEC)
@@ -27,6 +27,7 @@ struct _RoundsSync {
   RoundsStore *store;
   char *connection;
   GMainContext *context;
+  GThread *thread;         /* that made it; only compared */
   gint state;              /* RoundsSyncState, atomic */
 
   GMutex lock;
@@ -134,6 +135,7 @@ take_lock (RoundsSync *self, GCancellable *cancellable, GError **error)
         g_propagate_error (error, g_steal_pointer (&local));
       else if (!g_cancellable_set_error_if_cancelled (cancellable, error))
         {
+          g_atomic_int_set (&self->state, ROUNDS_SYNC_WAITING);
           g_poll (&fd, pollable ? 1 : 0, 250);
           continue;
         }
@@ -263,7 +265,10 @@ run_locked (RoundsSync *self, gboolean once, GCancellable *cancellable, RoundsSy
 
   report->complete = report->first_sync = FALSE;
   if (!take_lock (self, cancellable, error))
-    return FALSE;
+    {
+      g_atomic_int_set (&self->state, ROUNDS_SYNC_IDLE);
+      return FALSE;
+    }
   g_atomic_int_set (&self->state, ROUNDS_SYNC_RUNNING);
   ok = run_pass (self, once, cancellable, report, notes, error);
   rounds_store_sync_unlock (self->store);
@@ -302,6 +307,36 @@ cancelled_cb (GCancellable *cancellable, RoundsSync *self)
   g_mutex_lock (&self->lock);
   g_cond_signal (&self->wake);
   g_mutex_unlock (&self->lock);
+  g_main_context_wakeup (self->context);
+}
+
+static gboolean
+end_wait_cb (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Where the caller's thread is the one that the store's signals come to (the command line), it has to let them
+ * come; elsewhere somebody else does. */
+static gboolean
+wait_once (RoundsSync *self, gint64 deadline)
+{
+  gint64 left_ms = MAX ((deadline - g_get_monotonic_time () + 999) / 1000, 0);
+  g_autoptr (GSource) timer = NULL;
+  gboolean ended = FALSE;
+
+  if (self->thread != g_thread_self () || !g_main_context_acquire (self->context))
+    return g_cond_wait_until (&self->wake, &self->lock, deadline);
+  g_mutex_unlock (&self->lock);
+  timer = g_timeout_source_new ((guint) MIN (left_ms, G_MAXINT));
+  g_source_set_callback (timer, end_wait_cb, &ended, NULL);
+  g_source_attach (timer, self->context);
+  g_main_context_iteration (self->context, TRUE);
+  g_source_destroy (timer);
+  g_main_context_release (self->context);
+  g_mutex_lock (&self->lock);
+  return !ended;
 }
 
 /* Until there is a reason for the next pass. eager: a change is one. */
@@ -320,7 +355,7 @@ wait_for_reason (RoundsSync *self, gint64 wait_us, gboolean eager, GCancellable 
           deadline = MIN (deadline, g_get_monotonic_time () + SETTLE_US);
           seen = TRUE;
         }
-      if (!g_cond_wait_until (&self->wake, &self->lock, deadline))
+      if (!wait_once (self, deadline))
         break;
     }
   self->changed = FALSE;
@@ -452,6 +487,7 @@ static void
 rounds_sync_init (RoundsSync *self)
 {
   self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
 }

@@ -26,7 +26,7 @@ void rounds_sync_report_clear (RoundsSyncReport *self);
 typedef enum {
   ROUNDS_SYNC_IDLE,
   ROUNDS_SYNC_RUNNING,
-  ROUNDS_SYNC_WAITING,    /* between two passes of a run */
+  ROUNDS_SYNC_WAITING,    /* between two passes of a run, or for another program to end its own */
 } RoundsSyncState;
 
 /* One connection's worker. Signals, on the main context that was the default when it was made:

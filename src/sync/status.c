@@ -6,9 +6,12 @@
 
 #include <string.h>
 
+#include "sync/connection.h"
+
 typedef struct {
   guint n_pending, n_conflicts, n_quarantined;
   gint64 last_success_us;
+  gboolean first_sync;
 } Counts;
 
 struct _RoundsSyncStatus {
@@ -24,12 +27,32 @@ struct _RoundsSyncStatus {
 };
 
 enum { PROP_0, PROP_N_PENDING, PROP_N_CONFLICTS, PROP_N_QUARANTINED, PROP_LAST_SUCCESS_US, PROP_STATE, PROP_MESSAGE,
-       PROP_PHASE, PROP_DONE, PROP_TOTAL, N_PROPS };
+       PROP_PHASE, PROP_DONE, PROP_TOTAL, PROP_FIRST_SYNC, N_PROPS };
 static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (RoundsSyncStatus, rounds_sync_status, G_TYPE_OBJECT)
 
 /* --- counting, in a worker --------------------------------------------------------------------------- */
+
+/* Whether the first fetching of everything has begun somewhere and is not through. */
+static gboolean
+is_first_sync (RoundsStore *store)
+{
+  g_autoptr (GPtrArray) connections = rounds_connection_list (store, NULL);
+  guint i;
+
+  for (i = 0; connections != NULL && i < connections->len; i++)
+    {
+      const RoundsConnection *connection = connections->pdata[i];
+      g_autofree char *scope = connection->fhir_url != NULL ? rounds_connection_scope (connection->fhir_url, "first") : NULL;
+      g_autofree char *text = scope != NULL ? rounds_store_dup_cursor (store, scope, NULL) : NULL;
+      g_autoptr (json_object) json = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
+
+      if (json != NULL && !json_object_get_boolean (rounds_json_peek (json, "complete")))
+        return TRUE;
+    }
+  return FALSE;
+}
 
 static gpointer
 count_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
@@ -49,6 +72,7 @@ count_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError
   counts->n_pending = all - MIN (all, conflicts->len + quarantined->len) + rounds_store_scan_outbox_count (store, NULL);
   last = rounds_store_dup_setting (store, "sync.last-success-us", NULL);
   counts->last_success_us = last != NULL ? g_ascii_strtoll (last, NULL, 10) : 0;
+  counts->first_sync = is_first_sync (store);
   return g_steal_pointer (&counts);
 }
 
@@ -66,6 +90,8 @@ take_counts (RoundsSyncStatus *self, const Counts *counts)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_N_QUARANTINED]);
   if (old.last_success_us != counts->last_success_us)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LAST_SUCCESS_US]);
+  if (old.first_sync != counts->first_sync)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FIRST_SYNC]);
 }
 
 static void
@@ -173,6 +199,12 @@ rounds_sync_status_get_message (RoundsSyncStatus *self)
   return self->message;
 }
 
+gboolean
+rounds_sync_status_get_first_sync (RoundsSyncStatus *self)
+{
+  return self->counts.first_sync;
+}
+
 static void
 get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
@@ -189,6 +221,7 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case PROP_PHASE: g_value_set_string (value, self->phase); break;
     case PROP_DONE: g_value_set_uint (value, self->done); break;
     case PROP_TOTAL: g_value_set_uint (value, self->total); break;
+    case PROP_FIRST_SYNC: g_value_set_boolean (value, self->counts.first_sync); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
@@ -234,6 +267,7 @@ rounds_sync_status_class_init (RoundsSyncStatusClass *klass)
   props[PROP_PHASE] = g_param_spec_string ("phase", NULL, NULL, NULL, flags);
   props[PROP_DONE] = g_param_spec_uint ("done", NULL, NULL, 0, G_MAXUINT, 0, flags);
   props[PROP_TOTAL] = g_param_spec_uint ("total", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  props[PROP_FIRST_SYNC] = g_param_spec_boolean ("first-sync", NULL, NULL, FALSE, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -16,7 +16,8 @@ typedef enum {
 /* What the window shows of sync. A GObject of the main thread with properties that notify:
  *   "n-pending", "n-conflicts", "n-quarantined" (uint): changes and images that wait · conflicts · refused;
  *   "last-success-us" (int64, 0 = never); "state" (int, RoundsSyncStatusState); "message" (string or NULL): what
- *   is wrong, for people; "phase" (string or NULL), "done", "total" (uint): while syncing. */
+ *   is wrong, for people; "phase" (string or NULL), "done", "total" (uint, 0 = not known): while syncing;
+ *   "first-sync" (boolean): the first fetching of everything has begun and is not through. */
 #define ROUNDS_TYPE_SYNC_STATUS (rounds_sync_status_get_type ())
 G_DECLARE_FINAL_TYPE (RoundsSyncStatus, rounds_sync_status, ROUNDS, SYNC_STATUS, GObject)
 
@@ -27,6 +28,7 @@ guint rounds_sync_status_get_n_pending (RoundsSyncStatus *self);
 guint rounds_sync_status_get_n_conflicts (RoundsSyncStatus *self);
 guint rounds_sync_status_get_n_quarantined (RoundsSyncStatus *self);
 gint64 rounds_sync_status_get_last_success_us (RoundsSyncStatus *self);
+gboolean rounds_sync_status_get_first_sync (RoundsSyncStatus *self);
 RoundsSyncStatusState rounds_sync_status_get_state (RoundsSyncStatus *self);
 const char *rounds_sync_status_get_message (RoundsSyncStatus *self);
 
