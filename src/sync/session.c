@@ -228,26 +228,14 @@ run_pass (RoundsSync *self, gboolean once, GCancellable *cancellable, RoundsSync
 static gboolean
 count_rest (RoundsStore *store, RoundsSyncReport *report, GError **error)
 {
-  g_autoptr (GPtrArray) items = NULL;
   g_autoptr (GPtrArray) conflicts = NULL;
-  guint i;
+  RoundsOutboxTally tally;
 
   report->conflicts = report->quarantined = report->pending = 0;
-  if (rounds_store_outbox_count (store, NULL) > 0)
-    {
-      items = rounds_store_outbox_list (store, NULL, 0, error);
-      if (items == NULL)
-        return FALSE;
-    }
-  for (i = 0; items != NULL && i < items->len; i++)
-    {
-      const char *state = ((RoundsOutboxItem *) items->pdata[i])->state;
-
-      if (g_strcmp0 (state, "quarantined") == 0)
-        report->quarantined++;
-      else if (g_strcmp0 (state, "conflict") != 0)
-        report->pending++;
-    }
+  if (!rounds_store_outbox_tally (store, &tally, error))
+    return FALSE;
+  report->quarantined = tally.quarantined;
+  report->pending = tally.pending;
   conflicts = rounds_store_conflict_list (store, error);
   if (conflicts == NULL)
     return FALSE;

@@ -511,6 +511,223 @@ test_etag_forms (void)
     }
 }
 
+/* --- what was done already ------------------------------------------------------------------------------------ */
+
+/* The create arrived, and the answer to it is 409. */
+static void
+test_conflict_with_the_original (void)
+{
+  Case self;
+  g_autoptr (RoundsRecord) record = NULL;
+
+  case_new (&self);
+  self.server->transactions = FALSE;
+  must_run (&self);
+  put_patient (&self, "p1", "One");
+  mini_fault (self.server, (MiniFault){ .method = "PUT", .prefix = "Patient/p1", .commit = TRUE, .status = 409 });
+  must_run (&self);
+  g_assert_cmpuint (self.report.pushed, ==, 1);
+  g_assert_cmpuint (self.report.conflicts + self.report.quarantined + self.report.pending, ==, 0);
+  g_assert_cmpint (mini_get (self.server, "Patient", "p1")->version, ==, 1);
+  record = rounds_store_get (self.store, "Patient", "p1", NULL);
+  g_assert_cmpstr (record->base_version, ==, "1");
+  case_clear (&self);
+}
+
+/* Base, mine and theirs are all there to decide with. */
+static void
+test_three_versions (void)
+{
+  Case self;
+  RoundsConflict *conflict;
+
+  case_new (&self);
+  put_patient (&self, "p1", "Base");
+  must_run (&self);
+  server_patient (&self, "p1", "Theirs");
+  put_patient (&self, "p1", "Mine");
+  must_run (&self);
+  conflict = rounds_store_conflict_get (self.store, "Patient", "p1", NULL);
+  g_assert_nonnull (conflict);
+  g_assert_nonnull (strstr (conflict->base, "Base"));
+  g_assert_nonnull (strstr (conflict->mine, "Mine"));
+  g_assert_nonnull (strstr (conflict->theirs, "Theirs"));
+  g_assert_cmpstr (conflict->theirs_version, ==, "2");
+  rounds_conflict_free (conflict);
+  case_clear (&self);
+}
+
+static void
+test_delete_against_update (void)
+{
+  Case self;
+  RoundsConflict *conflict;
+  g_autoptr (GError) error = NULL;
+
+  case_new (&self);
+  put_patient (&self, "p1", "One");
+  put_patient (&self, "p2", "Two");
+  must_run (&self);
+  server_patient (&self, "p1", "Theirs");
+  delete_one (self.store, "Patient", "p1", -1, &error);
+  g_assert_no_error (error);
+  mini_put (self.server, "Patient", "p2", NULL);
+  put_patient (&self, "p2", "Mine");
+  must_run (&self);
+  g_assert_cmpuint (self.report.conflicts, ==, 2);
+  g_assert_nonnull (mini_get (self.server, "Patient", "p1")->json);
+  g_assert_null (mini_get (self.server, "Patient", "p2")->json);
+  conflict = rounds_store_conflict_get (self.store, "Patient", "p1", NULL);
+  g_assert_null (conflict->mine);
+  g_assert_nonnull (strstr (conflict->theirs, "Theirs"));
+  rounds_conflict_free (conflict);
+  conflict = rounds_store_conflict_get (self.store, "Patient", "p2", NULL);
+  g_assert_null (conflict->theirs);
+  g_assert_nonnull (strstr (conflict->mine, "Mine"));
+  rounds_conflict_free (conflict);
+  case_clear (&self);
+}
+
+/* Patient/1 and Observation/1 are two. */
+static void
+test_same_id_other_type (void)
+{
+  Case self;
+  g_autofree char *ours = observation_json ("1", "1", "8867-4", "70", "2024-01-01");
+  g_autofree char *theirs = observation_json ("1", "1", "8867-4", "99", "2024-01-01");
+  g_autofree char *edited = observation_json ("1", "1", "8867-4", "71", "2024-01-01");
+  g_autofree char *there = NULL;
+
+  case_new (&self);
+  put_patient (&self, "1", "One");
+  must_put (self.store, "Observation", "1", ours);
+  must_run (&self);
+  mini_put (self.server, "Observation", "1", theirs);
+  must_put (self.store, "Observation", "1", edited);
+  put_patient (&self, "1", "Two");
+  must_run (&self);
+  g_assert_cmpuint (self.report.conflicts, ==, 1);
+  g_assert_null (rounds_store_conflict_get (self.store, "Patient", "1", NULL));
+  there = rounds_json_print (mini_get (self.server, "Patient", "1")->json);
+  g_assert_nonnull (strstr (there, "Two"));
+  case_clear (&self);
+}
+
+/* Made and deleted while offline: nothing of it goes, and who refers to it is told by the server, not lost. */
+static void
+test_create_then_delete (void)
+{
+  Case self;
+  g_autofree char *observation = observation_json ("o1", "p9", "8867-4", "70", "2024-01-01");
+  g_autoptr (GError) error = NULL;
+
+  case_new (&self);
+  must_run (&self);
+  self.server->integrity = TRUE;
+  put_patient (&self, "p9", "Never");
+  must_put (self.store, "Observation", "o1", observation);
+  delete_one (self.store, "Patient", "p9", -1, &error);
+  g_assert_no_error (error);
+  mini_forget_requests (self.server);
+  must_run (&self);
+  g_assert_cmpuint (mini_count_requests (self.server, "Patient/p9"), ==, 0);
+  g_assert_null (mini_get (self.server, "Patient", "p9"));
+  g_assert_cmpuint (self.report.quarantined, ==, 1);   /* the referrer, in the server's words */
+  g_assert_null (mini_get (self.server, "Observation", "o1"));
+  case_clear (&self);
+}
+
+/* What is given up here is given up here alone. */
+static void
+test_discard_sends_nothing (void)
+{
+  Case self;
+  g_autoptr (GError) error = NULL;
+
+  case_new (&self);
+  put_patient (&self, "p1", "One");
+  must_run (&self);
+  put_patient (&self, "p1", "Changed");
+  put_patient (&self, "p2", "Two");
+  g_assert_true (rounds_store_outbox_discard (self.store, "Patient", "p1", &error));
+  g_assert_true (rounds_store_outbox_discard (self.store, "Patient", "p2", &error));
+  mini_forget_requests (self.server);
+  must_run (&self);
+  g_assert_cmpuint (mini_count_requests (self.server, "DELETE") + mini_count_requests (self.server, "PUT") +
+                      mini_count_requests (self.server, "POST"), ==, 0);
+  g_assert_cmpint (mini_get (self.server, "Patient", "p1")->version, ==, 1);
+  g_assert_true (has_family (&self, "p1", "One"));
+  case_clear (&self);
+}
+
+/* Offline, a pass asks once, however much waits. */
+static gboolean
+drop_all (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  answer->drop = TRUE;
+  return TRUE;
+}
+
+static void
+test_offline_asks_once (void)
+{
+  Case self;
+  guint i, before;
+
+  case_new (&self);
+  must_run (&self);
+  for (i = 0; i < 60; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("p%u", i);
+
+      put_patient (&self, id, "Many");
+    }
+  self.server->before = drop_all;
+  for (i = 0; i < 5; i++)
+    {
+      before = fault_server_get_n_requests (self.server->server);
+      g_assert_false (run (&self));
+      g_assert_cmpint (self.error->domain, ==, ROUNDS_CLOUD_ERROR);
+      g_assert_cmpuint (fault_server_get_n_requests (self.server->server) - before, <=, 2);
+      g_assert_cmpuint (self.report.pending, ==, 60);
+    }
+  case_clear (&self);
+}
+
+/* Answers that do not come in time make bundles smaller. */
+static gboolean
+drop_large (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  Case *self = data;
+
+  if (strstr (request->body, "\"transaction\"") == NULL || request->body_size < 9000)
+    return FALSE;
+  self->n_done++;
+  answer->drop = TRUE;
+  return TRUE;
+}
+
+static void
+test_timeouts_shrink (void)
+{
+  Case self;
+  guint i;
+
+  case_new (&self);
+  self.server->before = drop_large;
+  for (i = 0; i < 60; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("p%u", i);
+
+      put_patient (&self, id, "Many");
+    }
+  must_run (&self);
+  g_assert_cmpuint (self.n_done, >, 0);
+  g_assert_cmpuint (self.report.pushed, ==, 60);
+  g_assert_cmpuint (mini_count (self.server, "Patient"), ==, 60);
+  case_clear (&self);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -533,5 +750,13 @@ main (int argc, char **argv)
   g_test_add_func ("/faults/edit-during-upload", test_edit_during_upload);
   g_test_add_func ("/faults/circle-and-nothing", test_circle_and_nothing);
   g_test_add_func ("/faults/etag-forms", test_etag_forms);
+  g_test_add_func ("/faults/conflict-with-the-original", test_conflict_with_the_original);
+  g_test_add_func ("/faults/three-versions", test_three_versions);
+  g_test_add_func ("/faults/delete-against-update", test_delete_against_update);
+  g_test_add_func ("/faults/same-id-other-type", test_same_id_other_type);
+  g_test_add_func ("/faults/create-then-delete", test_create_then_delete);
+  g_test_add_func ("/faults/discard-sends-nothing", test_discard_sends_nothing);
+  g_test_add_func ("/faults/offline-asks-once", test_offline_asks_once);
+  g_test_add_func ("/faults/timeouts-shrink", test_timeouts_shrink);
   return g_test_run ();
 }
