@@ -34,8 +34,9 @@ typedef struct {
 
 /* FALSE with a word when this machine lacks what the server needs. */
 gboolean cloud_start (Cloud *self, const char *name, char **reason);
-/* One more of this kind, not CLOUD_HAPI, that takes no ids but its own. */
-void cloud_start_own_ids (Cloud *self, CloudKind kind);
+/* One more of this kind that takes no ids but its own. Of CLOUD_HAPI it must run already, to save the time of one
+ * more start: ROUNDS_CLOUD_CLIENT_IDS=no cloud.sh, its line in ROUNDS_TEST_OWN_IDS; FALSE when it does not. */
+gboolean cloud_start_own_ids (Cloud *self, CloudKind kind);
 void cloud_clear (Cloud *self);
 
 /* One replica of CLOUD_HAPI: 0 or 1. */

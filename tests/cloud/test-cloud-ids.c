@@ -29,7 +29,11 @@ test_given_by_the_server (void)
   g_autoptr (RoundsRecord) observation = NULL;
   g_autoptr (GError) error = NULL;
 
-  cloud_start_own_ids (&own, the_cloud ()->kind);
+  if (!cloud_start_own_ids (&own, the_cloud ()->kind))
+    {
+      g_test_skip ("no such server runs");
+      return;
+    }
   cloud_proxy_init (&proxy, &own);
   cloud_fixture_new_at (&a, &own, proxy.url);
   cloud_fixture_new (&b, &own);
@@ -80,6 +84,6 @@ test_given_by_the_server (void)
 void
 add_id_tests (void)
 {
-  if (the_cloud ()->kind != CLOUD_HAPI)
+  if (the_cloud ()->kind != CLOUD_HAPI || g_getenv ("ROUNDS_TEST_OWN_IDS") != NULL)
     add_case ("/ids/given-by-the-server", test_given_by_the_server);
 }
