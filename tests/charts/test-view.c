@@ -14,6 +14,7 @@
 #include "charts/view/concept-entry.h"
 #include "charts/view/form-panel.h"
 #include "charts/view/patient-banner.h"
+#include "charts/view/patient-filter.h"
 #include "charts/view/patient-list.h"
 #include "charts/view/section-card.h"
 #include "kit/card.h"
@@ -285,6 +286,62 @@ test_list (void)
   screen_end (&screen);
 }
 
+static GtkWidget *
+row_titled (GtkWidget *root, GType type, const char *title)
+{
+  for (guint i = 0;; i++)
+    {
+      GtkWidget *row = nth (root, type, i);
+
+      if (row == NULL || g_str_equal (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), title))
+        return row;
+    }
+}
+
+/* Order and filter with the mouse's and the keys' own signals; who is left out is said. */
+static void
+test_filter (void)
+{
+  Screen screen;
+  GtkWidget *list = rounds_patient_list_new (), *filter, *sex, *from;
+  g_autoptr (RoundsQuery) query = NULL;
+
+  screen_begin (&screen);
+  test_put (screen.store, "{'resourceType':'Patient','id':'p3','name':[{'family':'Alt'}],'gender':'other','birthDate':'1925-01-01'}");
+  test_put (screen.store, "{'resourceType':'Encounter','id':'e1','status':'in-progress','subject':{'reference':'Patient/p2'},"
+                          "'period':{'start':'2001-01-01'}}");
+  screen_open (&screen, list);
+  rounds_patient_list_set_store (ROUNDS_PATIENT_LIST (list), screen.store);
+  filter = nth (list, ROUNDS_TYPE_PATIENT_FILTER, 0);
+  sex = row_titled (filter, ADW_TYPE_COMBO_ROW, "Sex");
+  from = row_titled (filter, ADW_TYPE_SPIN_ROW, "From age");
+  test_wait (shows (list, "MUSTER") && shows (list, "ZWEITE") && shows (list, "ALT"));
+  g_assert_null (rounds_patient_filter_make_query (ROUNDS_PATIENT_FILTER (filter)));
+  adw_combo_row_set_selected (ADW_COMBO_ROW (sex), 3);
+  test_wait (!shows (list, "MUSTER") && !shows (list, "ZWEITE") && shows (list, "ALT"));
+  g_assert_true (rounds_patient_filter_leaves_out (ROUNDS_PATIENT_FILTER (filter)));
+  adw_combo_row_set_selected (ADW_COMBO_ROW (sex), 0);
+  adw_spin_row_set_value (ADW_SPIN_ROW (from), 95);
+  test_wait (!shows (list, "ZWEITE") && shows (list, "ALT"));
+  adw_spin_row_set_value (ADW_SPIN_ROW (from), 0);
+  adw_switch_row_set_active (ADW_SWITCH_ROW (row_titled (filter, ADW_TYPE_SWITCH_ROW, "Open encounter")), TRUE);
+  test_wait (shows (list, "ZWEITE") && !shows (list, "ALT") && !shows (list, "MUSTER"));
+  /* Among men nobody is left, and the way back is there. */
+  adw_combo_row_set_selected (ADW_COMBO_ROW (row_titled (filter, ADW_TYPE_COMBO_ROW, "Sex")), 2);
+  test_wait (g_strcmp0 (gtk_stack_get_visible_child_name (GTK_STACK (nth (list, GTK_TYPE_STACK, 0))), "filtered") == 0);
+  gtk_widget_activate_action (list, "patients.show-all", NULL);
+  test_wait (shows (list, "MUSTER") && shows (list, "ZWEITE") && shows (list, "ALT"));
+  g_assert_false (rounds_patient_filter_leaves_out (ROUNDS_PATIENT_FILTER (filter)));
+  adw_combo_row_set_selected (ADW_COMBO_ROW (row_titled (filter, ADW_TYPE_COMBO_ROW, "Order")), 1);
+  query = rounds_patient_filter_make_query (ROUNDS_PATIENT_FILTER (filter));
+  g_assert_nonnull (query);
+  g_assert_false (rounds_patient_filter_leaves_out (ROUNDS_PATIENT_FILTER (filter)));
+  /* Locking forgets what was chosen. */
+  rounds_patient_list_set_store (ROUNDS_PATIENT_LIST (list), NULL);
+  g_assert_null (rounds_patient_filter_make_query (ROUNDS_PATIENT_FILTER (filter)));
+  screen_end (&screen);
+}
+
 static void
 test_card (void)
 {
@@ -319,6 +376,7 @@ main (int argc, char **argv)
   rounds_kit_init ();
   g_test_add_func ("/charts/view/card", test_card);
   g_test_add_func ("/charts/view/list", test_list);
+  g_test_add_func ("/charts/view/filter", test_filter);
   g_test_add_func ("/charts/view/own-problems", test_own_problems);
   g_test_add_func ("/charts/view/banner", test_banner);
   g_test_add_func ("/charts/view/save-and-undo", test_save_and_undo);

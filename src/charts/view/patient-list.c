@@ -11,10 +11,13 @@
 #include "charts/patient.h"
 #include "charts/view/ask.h"
 #include "charts/view/patient-dialog.h"
+#include "charts/view/patient-filter.h"
 #include "charts/words.h"
 #include "kit/kit.h"
 
 #define MAX_PATIENTS 200
+/* A search that takes longer than this shows that it is at work: the first by a filter builds an index. */
+#define BUSY_MS 150
 
 #define ROUNDS_TYPE_PATIENT_ITEM (rounds_patient_item_get_type ())
 G_DECLARE_FINAL_TYPE (RoundsPatientItem, rounds_patient_item, ROUNDS, PATIENT_ITEM, GObject)
@@ -93,6 +96,8 @@ struct _RoundsPatientList
   AdwBin parent_instance;
 
   GtkSearchEntry *search;
+  RoundsPatientFilter *filter;
+  GtkProgressBar *busy;
   GtkStack *stack;
   GtkListView *list;
   GtkLabel *footer;
@@ -103,6 +108,7 @@ struct _RoundsPatientList
   GCancellable *ticket;
   char *selected_id;
   guint refresh_timeout;
+  guint busy_timeout;
 };
 
 enum {
@@ -113,10 +119,45 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (RoundsPatientList, rounds_patient_list, ADW_TYPE_BIN)
 
+/* What is asked. */
+typedef struct {
+  char *text;
+  RoundsQuery *query;   /* or NULL */
+  gboolean leaves_out;
+} RoundsAsked;
+
+static void
+asked_free (RoundsAsked *self)
+{
+  g_free (self->text);
+  rounds_query_free (self->query);
+  g_free (self);
+}
+
 static gpointer
 find_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
-  return rounds_store_find_patients (store, data, MAX_PATIENTS + 1, error);
+  RoundsAsked *asked = data;
+
+  return rounds_store_list_patients (store, asked->text, asked->query, MAX_PATIENTS + 1, cancellable, error);
+}
+
+static gboolean
+busy_cb (gpointer data)
+{
+  RoundsPatientList *self = data;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->busy), TRUE);
+  gtk_progress_bar_pulse (self->busy);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+end_busy (RoundsPatientList *self)
+{
+  g_clear_handle_id (&self->busy_timeout, g_source_remove);
+  if (self->busy != NULL)
+    gtk_widget_set_visible (GTK_WIDGET (self->busy), FALSE);
 }
 
 static void
@@ -140,9 +181,10 @@ find_answer (gpointer widget, gpointer result, const GError *error, gpointer dat
   RoundsPatientList *self = widget;
   GPtrArray *hits = result;
   g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
-  const char *query = data;
+  const RoundsAsked *asked = data;
   const gint64 now_us = rounds_instant_now_us ();
 
+  end_busy (self);
   if (hits == NULL)
     {
       g_warning ("patients cannot be listed: %s", error != NULL ? error->message : "");
@@ -162,21 +204,33 @@ find_answer (gpointer widget, gpointer result, const GError *error, gpointer dat
     }
   g_list_store_splice (self->items, 0, g_list_model_get_n_items (G_LIST_MODEL (self->items)), items->pdata, items->len);
   mark_selected (self);
-  gtk_stack_set_visible_child_name (self->stack, items->len > 0 ? "list" : *query != '\0' ? "none" : "empty");
+  gtk_stack_set_visible_child_name (self->stack, items->len > 0        ? "list"
+                                                 : asked->leaves_out   ? "filtered"
+                                                 : *asked->text != '\0' ? "none"
+                                                                       : "empty");
 }
 
 static void
 refresh (RoundsPatientList *self)
 {
+  RoundsAsked *asked;
+
   g_clear_handle_id (&self->refresh_timeout, g_source_remove);
   rounds_ticket_renew (&self->ticket);
   if (self->store == NULL)
     {
+      end_busy (self);
       g_list_store_remove_all (self->items);
       return;
     }
-  rounds_ask (self, self->store, self->ticket, find_work, g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->search))),
-              g_free, (GDestroyNotify) g_ptr_array_unref, find_answer);
+  asked = g_new0 (RoundsAsked, 1);
+  asked->text = g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->search)));
+  asked->query = rounds_patient_filter_make_query (self->filter);
+  asked->leaves_out = rounds_patient_filter_leaves_out (self->filter);
+  if (self->busy_timeout == 0)
+    self->busy_timeout = g_timeout_add (BUSY_MS, busy_cb, self);
+  rounds_ask (self, self->store, self->ticket, find_work, asked, (GDestroyNotify) asked_free,
+              (GDestroyNotify) g_ptr_array_unref, find_answer);
 }
 
 static gboolean
@@ -230,6 +284,12 @@ row_activated_cb (GtkListView *list, guint position, RoundsPatientList *self)
 
 static void
 search_changed_cb (GtkSearchEntry *entry, RoundsPatientList *self)
+{
+  refresh (self);
+}
+
+static void
+filter_changed_cb (RoundsPatientFilter *filter, RoundsPatientList *self)
 {
   refresh (self);
 }
@@ -320,10 +380,17 @@ search_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+show_all_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  rounds_patient_filter_clear (ROUNDS_PATIENT_LIST (widget)->filter);
+}
+
+static void
 rounds_patient_list_dispose (GObject *object)
 {
   RoundsPatientList *self = ROUNDS_PATIENT_LIST (object);
 
+  g_clear_handle_id (&self->busy_timeout, g_source_remove);
   g_clear_handle_id (&self->refresh_timeout, g_source_remove);
   if (self->ticket != NULL)
     g_cancellable_cancel (self->ticket);
@@ -346,17 +413,22 @@ rounds_patient_list_class_init (RoundsPatientListClass *klass)
   G_OBJECT_CLASS (klass)->dispose = rounds_patient_list_dispose;
   signals[SIGNAL_PATIENT_SELECTED] = g_signal_new ("patient-selected", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
                                                    NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  g_type_ensure (ROUNDS_TYPE_PATIENT_FILTER);
   gtk_widget_class_set_template_from_resource (widget_class, ROUNDS_RESOURCE_BASE "/ui/charts/patient-list.ui");
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientList, search);
+  gtk_widget_class_bind_template_child (widget_class, RoundsPatientList, filter);
+  gtk_widget_class_bind_template_child (widget_class, RoundsPatientList, busy);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientList, stack);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientList, list);
   gtk_widget_class_bind_template_child (widget_class, RoundsPatientList, footer);
   gtk_widget_class_bind_template_callback (widget_class, search_changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, filter_changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, search_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, search_stopped_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
   gtk_widget_class_install_action (widget_class, "patients.new", NULL, new_action);
   gtk_widget_class_install_action (widget_class, "patients.search", NULL, search_action);
+  gtk_widget_class_install_action (widget_class, "patients.show-all", NULL, show_all_action);
   gtk_widget_class_add_binding_action (widget_class, GDK_KEY_f, GDK_CONTROL_MASK, "patients.search", NULL);
 }
 
@@ -399,6 +471,8 @@ rounds_patient_list_set_store (RoundsPatientList *self, RoundsStore *store)
   g_set_object (&self->store, store);
   gtk_editable_set_text (GTK_EDITABLE (self->search), "");
   g_clear_pointer (&self->selected_id, g_free);
+  /* The next account begins with everybody. */
+  rounds_patient_filter_clear (self->filter);
   if (store != NULL)
     {
       g_signal_connect (store, "changed", G_CALLBACK (store_changed_cb), self);
