@@ -84,6 +84,9 @@ rounds_window_show_body (RoundsWindow *self)
   gtk_widget_set_visible (GTK_WIDGET (self->banner), self->patient_id != NULL && !of_many);
   gtk_widget_set_visible (self->switcher, !of_many);
   gtk_widget_set_visible (self->switcher_bar, !of_many);
+  /* A list that lies over a page that was asked for would take its keys, too. */
+  if (of_many && adw_overlay_split_view_get_collapsed (self->split))
+    adw_overlay_split_view_set_show_sidebar (self->split, FALSE);
   scans = self->patient_id != NULL &&
           g_strcmp0 (adw_view_stack_get_visible_child_name (self->pages), "scans") == 0 &&
           g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "patient") == 0;

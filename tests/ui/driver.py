@@ -165,6 +165,20 @@ class Window:
             self._key(value, False)
         self.settle()
 
+    def type(self, text):
+        """Types into what has the focus, as far as a plain keyboard goes."""
+        names = {" ": 0x20, ".": 0x2E, ":": 0x3A, "/": 0x2F, "-": 0x2D}
+        for letter in text:
+            keysym = names.get(letter) or ord(letter)
+            shift = letter.isupper() or letter in ":"
+            if shift:
+                self._key(0xFFE1, True)
+            self._key(keysym, True)
+            self._key(keysym, False)
+            if shift:
+                self._key(0xFFE1, False)
+        self.settle()
+
     @staticmethod
     def _key(keysym, down):
         import ctypes

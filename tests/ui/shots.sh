@@ -32,6 +32,9 @@ for kind in "$@"; do
   [ ! -d "$homes/ward" ] || { mkdir -p "$homes/$kind/data/rounds"; cp -r "$homes/ward" "$homes/$kind/data/rounds/demo"; }
   LANG=$lang LC_ALL=$lang LANGUAGE= ROUNDS_SHOT_SIZE=$size ROUNDS_TEXT_SCALE=$scale ADW_DEBUG_COLOR_SCHEME=$scheme \
     virtual "$homes/$kind" "$size" python3 "$top/tests/ui/shots.py" "$build/src/rounds" "$shots" "$kind"
+  LANG=$lang LC_ALL=$lang LANGUAGE= ROUNDS_TEXT_SCALE=$scale ADW_DEBUG_COLOR_SCHEME=$scheme \
+    virtual "$homes/$kind-sync" "$size" python3 "$top/tests/ui/shots-sync.py" "$build/src/rounds" "$shots" "$kind" \
+    "$build/src/roundsctl"
   [ -d "$homes/ward" ] || cp -r "$homes/$kind/data/rounds/demo" "$homes/ward"
 done
 # Three of them are the README's; a new look lands there by ROUNDS_KEEP_SCREENSHOTS=1 only, so that a test run changes nothing.
