@@ -242,6 +242,12 @@ fi
 start_part "$dir/orthanc.log" setpriv --pdeathsig TERM env "LD_PRELOAD=$program/loopback.so" Orthanc "$dir/orthanc.json"
 dicom_pid=$!
 
+# A hospital's server knows 146 types; what the tests send is of these, and a first sync asks for each type.
+if [ -n "$replicas" ]; then
+  export ROUNDS_CLOUD_TYPES="${ROUNDS_CLOUD_TYPES-AllergyIntolerance Basic CarePlan CareTeam Claim Condition \
+DiagnosticReport Encounter ExplanationOfBenefit ImagingStudy Immunization MedicationRequest Observation Organization \
+Patient Practitioner Procedure}"
+fi
 start_fhir () { # port, schema, log
   ROUNDS_CLOUD_PORT=$1 ROUNDS_CLOUD_SCHEMA=$2 ROUNDS_CLOUD_USER=$fhir_role ROUNDS_CLOUD_PASSWORD=$fhir_password \
   ROUNDS_CLOUD_DATABASE="jdbc:postgresql://127.0.0.1:$database_port/$fhir_database" \

@@ -5,7 +5,8 @@
  * no terminology load, no validation beyond the server's own. Settings come in the environment:
  * ROUNDS_CLOUD_PORT, ROUNDS_CLOUD_DATABASE (JDBC address), ROUNDS_CLOUD_USER and ROUNDS_CLOUD_PASSWORD;
  * ROUNDS_CLOUD_SCHEMA=none for a further replica on a database that another one has prepared, and
- * ROUNDS_CLOUD_CLIENT_IDS=no for a server that gives all ids itself.
+ * ROUNDS_CLOUD_CLIENT_IDS=no for a server that gives all ids itself; ROUNDS_CLOUD_TYPES, blank-separated, for a
+ * server that knows these types alone, since a first sync asks for each.
  */
 package io.github.rounds_project.cloud;
 
@@ -30,13 +31,16 @@ import ca.uhn.fhir.jpa.search.DatabaseBackedPagingProvider;
 import ca.uhn.fhir.jpa.subscription.channel.config.SubscriptionChannelConfig;
 import ca.uhn.fhir.jpa.subscription.submit.config.SubscriptionSubmitterConfig;
 import ca.uhn.fhir.rest.server.ApacheProxyAddressStrategy;
+import ca.uhn.fhir.rest.server.IResourceProvider;
 import ca.uhn.fhir.rest.server.RestfulServer;
 import ca.uhn.fhir.rest.server.provider.ResourceProviderFactory;
 import ca.uhn.fhir.rest.server.util.ISearchParamRegistry;
 import com.zaxxer.hikari.HikariDataSource;
 import jakarta.persistence.EntityManagerFactory;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -141,7 +145,13 @@ public class CloudServer {
     capabilities.setImplementationDescription ("A FHIR server for tests of Rounds");
     paging.setDefaultPageSize (50);
     paging.setMaximumPageSize (500);
-    server.registerProviders (providers.createProviders ());
+    String types = System.getenv ("ROUNDS_CLOUD_TYPES");
+    List<Object> known = providers.createProviders ();
+    if (types != null) {
+      Set<String> wanted = Set.of (types.split (" "));
+      known.removeIf (p -> !wanted.contains (((IResourceProvider) p).getResourceType ().getSimpleName ()));
+    }
+    server.registerProviders (known);
     server.registerProvider (systemProvider);
     server.setServerConformanceProvider (capabilities);
     server.setPagingProvider (paging);
