@@ -56,7 +56,11 @@ warn (RoundsServerProfile *self, const char *text)
 gboolean
 rounds_server_profile_is_probe (const char *type, const char *id)
 {
-  return g_strcmp0 (type, "Basic") == 0 && id != NULL && g_str_has_prefix (id, PROBE_PREFIX);
+  if (id == NULL)
+    return FALSE;
+  /* Beside the probes: the ends of audit trails, which workstations leave there for themselves. */
+  return (g_strcmp0 (type, "Basic") == 0 && g_str_has_prefix (id, PROBE_PREFIX)) ||
+         (g_strcmp0 (type, "AuditEvent") == 0 && g_str_has_prefix (id, "rounds-audit-"));
 }
 
 /* --- what it says of itself ---------------------------------------------------------------------- */

@@ -322,22 +322,17 @@ rounds_audit_row_free (RoundsAuditRow *self)
   g_free (self);
 }
 
-GPtrArray *
-rounds_store_audit_list (RoundsStore *self, guint64 after_seq, guint limit, GError **error)
+static GPtrArray *
+list_rows (RoundsStore *self, const char *sql, gint64 after_seq, gint64 limit, GError **error)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_audit_row_free);
   g_autoptr (RoundsReader) reader = NULL;
   g_autoptr (RoundsRows) rows = NULL;
 
-  g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
-
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL)
     return NULL;
-  rows = rounds_database_query (reader->db, error,
-                                "SELECT seq, when_us, who, action, type, id, detail, hex(hash) FROM audit "
-                                "WHERE seq > ? ORDER BY seq LIMIT ?",
-                                "ii", (gint64) after_seq, limit > 0 ? (gint64) limit : (gint64) -1);
+  rows = rounds_database_query (reader->db, error, sql, "ii", after_seq, limit);
   for (;;)
     {
       RoundsAuditRow *entry;
@@ -358,4 +353,26 @@ rounds_store_audit_list (RoundsStore *self, guint64 after_seq, guint limit, GErr
       entry->hash = g_ascii_strdown (rounds_rows_text (rows, 7), -1);
       g_ptr_array_add (list, entry);
     }
+}
+
+GPtrArray *
+rounds_store_audit_list (RoundsStore *self, guint64 after_seq, guint limit, GError **error)
+{
+  g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
+
+  return list_rows (self,
+                    "SELECT seq, when_us, who, action, type, id, detail, hex(hash) FROM audit "
+                    "WHERE seq > ? ORDER BY seq LIMIT ?",
+                    (gint64) after_seq, limit > 0 ? (gint64) limit : (gint64) -1, error);
+}
+
+GPtrArray *
+rounds_store_audit_last (RoundsStore *self, GError **error)
+{
+  g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
+
+  return list_rows (self,
+                    "SELECT seq, when_us, who, action, type, id, detail, hex(hash) FROM audit "
+                    "WHERE seq > ? ORDER BY seq DESC LIMIT ?",
+                    -1, 1, error);
 }

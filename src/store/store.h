@@ -178,5 +178,7 @@ typedef struct {
 } RoundsAuditRow;
 void rounds_audit_row_free (RoundsAuditRow *self);
 GPtrArray *rounds_store_audit_list (RoundsStore *self, guint64 after_seq, guint limit, GError **error);
+/* The newest row alone. */
+GPtrArray *rounds_store_audit_last (RoundsStore *self, GError **error);
 
 G_END_DECLS

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "store/glass.h"
+#include "sync/anchor.h"
 #include "sync/connection.h"
 #include "sync/listing.h"
 #include "sync/pass.h"
@@ -149,15 +151,18 @@ take_lock (RoundsSync *self, GCancellable *cancellable, GError **error)
 static gboolean
 sync_records (RoundsPass *pass, GError **error)
 {
-  gboolean ok = rounds_pass_upload (pass, error);
+  gboolean restored;
 
-  if (!ok)
+  if (!rounds_anchor_check (pass, &restored, error))
+    return FALSE;
+  /* A cache that was put back first hears what the cloud has. */
+  if (!restored && !rounds_pass_upload (pass, error))
     return FALSE;
   if (!rounds_pass_download (pass, error))
     return FALSE;
   /* What the download merged goes back at once, so that both sides end the same. */
   pass->incomplete = pass->trouble != NULL;
-  return rounds_pass_upload (pass, error);
+  return rounds_pass_upload (pass, error) && rounds_anchor_write (pass, error);
 }
 
 static gboolean
@@ -258,7 +263,9 @@ run_locked (RoundsSync *self, gboolean once, GCancellable *cancellable, RoundsSy
       return FALSE;
     }
   g_atomic_int_set (&self->state, ROUNDS_SYNC_RUNNING);
+  rounds_store_set_own_business (TRUE);
   ok = run_pass (self, once, cancellable, report, notes, error);
+  rounds_store_set_own_business (FALSE);
   rounds_store_sync_unlock (self->store);
   if (!count_rest (self->store, report, ok ? error : NULL))
     ok = FALSE;

@@ -308,6 +308,19 @@ rounds_vault_get_name (RoundsVault *self)
   return name;
 }
 
+const char *
+rounds_vault_get_id (RoundsVault *self)
+{
+  const char *id;
+
+  g_return_val_if_fail (ROUNDS_IS_VAULT (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  id = g_intern_string (self->file.id);
+  g_mutex_unlock (&self->mutex);
+  return id;
+}
+
 RoundsRole
 rounds_vault_get_role (RoundsVault *self)
 {

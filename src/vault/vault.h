@@ -43,6 +43,8 @@ gboolean rounds_vault_rewrap (RoundsVault *self, RoundsSecret *key, RoundsSecret
 
 const char *rounds_vault_get_folder (RoundsVault *self);
 const char *rounds_vault_get_name (RoundsVault *self);
+/* A random UUID from when it was made; the same in every copy of the profile. */
+const char *rounds_vault_get_id (RoundsVault *self);
 RoundsRole rounds_vault_get_role (RoundsVault *self);
 gint64 rounds_vault_get_created_us (RoundsVault *self);
 /* Failed unlocks since the last good one, for the store to put into the audit trail: array of gint64 µs. */
