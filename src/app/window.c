@@ -9,6 +9,7 @@
 
 #include "app/application.h"
 #include "app/fetch-scans.h"
+#include "app/health.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -299,6 +300,7 @@ unlocked_cb (RoundsWindow *self, RoundsSession *session)
   gtk_stack_set_visible_child_name (self->body, "empty");
   rounds_window_show_body (self);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.find-patient", NULL);
+  rounds_health_watch (GTK_WIDGET (self), store, self->cancellable);
 }
 
 void
