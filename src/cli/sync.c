@@ -17,13 +17,10 @@ print_report (RoundsCli *cli, const char *name, const RoundsSyncReport *report)
   for (guint i = 0; report->notes != NULL && report->notes[i] != NULL; i++)
     rounds_cli_complain ("%s: %s", name, report->notes[i]);
   if (report->first_sync && report->first_total > 0)
-    rounds_cli_complain (_("%s: the first sync is not through yet: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                           " records are here; the next sync goes on there"),
-                         name, report->first_done, report->first_total);
+    rounds_cli_complain (_("%s: the first sync is not through yet: %u of %u records are here; the next sync goes on there"),
+                         name, (guint) MIN (report->first_done, G_MAXUINT), (guint) MIN (report->first_total, G_MAXUINT));
   else if (report->first_sync)
-    rounds_cli_complain (_("%s: the first sync is not through yet: %" G_GUINT64_FORMAT
-                           " records are here; the next sync goes on there"),
-                         name, report->first_done);
+    rounds_cli_complain (_("%s: the first sync is not through yet; the next sync goes on where it is"), name);
   if (!cli->json)
     {
       printf (_("%s: %u sent, %u received, %u to decide, %u refused, %u waiting, %.1f s%s\n"), name, report->pushed,

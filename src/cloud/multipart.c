@@ -159,8 +159,13 @@ match_delimiter (RoundsMultipart *self, const guint8 *p, gsize n, gsize *used)
   i = self->n_delimiter;
   if (p[i] == '-')
     {
+      /* The end mark has nothing but blanks behind it; pixels may have anything. */
       *used = i + 2;
-      return p[i + 1] == '-' ? CLOSE_DELIMITER : NO_DELIMITER;
+      if (p[i + 1] != '-')
+        return NO_DELIMITER;
+      if (n == i + 2)
+        return NEED_MORE;
+      return memchr (" \t\r\n", p[i + 2], 4) != NULL ? CLOSE_DELIMITER : NO_DELIMITER;
     }
   for (; i < n && (p[i] == ' ' || p[i] == '\t'); i++)
     if (i - self->n_delimiter >= MAX_PADDING)
@@ -311,8 +316,19 @@ rounds_multipart_feed (RoundsMultipart *self, const guint8 *data, gsize size, GE
 gboolean
 rounds_multipart_finish (RoundsMultipart *self, GError **error)
 {
+  gsize n = self->n_delimiter;
+
   if (self->state == EPILOGUE)
     return TRUE;
+  /* The end mark may be the very last bytes. */
+  if ((self->state == BODY || self->state == PREAMBLE) && self->pending->len == n + 2 &&
+      memcmp (self->pending->data, self->delimiter, n) == 0 && memcmp (self->pending->data + n, "--", 2) == 0)
+    {
+      State before = self->state;
+
+      self->state = EPILOGUE;
+      return before == PREAMBLE || self->end (self->user_data, error);
+    }
   return fail (self, ROUNDS_CLOUD_ERROR_INTERRUPTED, _("The image server’s answer ends before its end mark"), error);
 }
 

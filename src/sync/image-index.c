@@ -194,6 +194,7 @@ fetch_missing (RoundsStore *store, RoundsDicomwebClient *client, gpointer data, 
 {
   FetchCall *call = data;
   g_autoptr (GPtrArray) list = rounds_store_scan_list (store, NULL, call->study_uid, NULL, error);
+  g_autoptr (GError) local = NULL;
   guint i, n_missing = 0;
 
   if (list == NULL)
@@ -202,18 +203,38 @@ fetch_missing (RoundsStore *store, RoundsDicomwebClient *client, gpointer data, 
     n_missing += !((RoundsScanInstance *) list->pdata[i])->on_device;
   if (n_missing == 0 && list->len > 0)
     return TRUE;
-  /* None is here: the whole study in one stream. Else one after the other, so that nothing comes twice. */
+  /* None is here: the whole study in one stream. Else one after the other, so that nothing comes twice; so also
+   * where the server fails at one of them and therefore at the whole. */
   if (n_missing == list->len)
-    return rounds_dicomweb_fetch (client, call->study_uid, NULL, NULL, take_instance, call, cancellable, error);
+    {
+      if (rounds_dicomweb_fetch (client, call->study_uid, NULL, NULL, take_instance, call, cancellable, &local))
+        return TRUE;
+      if (!g_error_matches (local, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_STATUS) || list->len == 0)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      g_clear_error (&local);
+    }
   for (i = 0; i < list->len; i++)
     {
       RoundsScanInstance *instance = list->pdata[i];
+      g_autoptr (GError) one = NULL;
 
-      if (!instance->on_device && !rounds_dicomweb_fetch (client, instance->study_uid, instance->series_uid,
-                                                          instance->sop_uid, take_instance, call, cancellable, error))
-        return FALSE;
+      if (instance->on_device || rounds_dicomweb_fetch (client, instance->study_uid, instance->series_uid, instance->sop_uid,
+                                                        take_instance, call, cancellable, &one))
+        continue;
+      /* What fails for one image does not keep the others back; what fails for the server does. */
+      if (local == NULL)
+        local = g_error_copy (one);
+      if (!g_error_matches (one, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_STATUS) &&
+          !g_error_matches (one, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_PROTOCOL))
+        break;
     }
-  return TRUE;
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 gboolean

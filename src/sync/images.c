@@ -10,10 +10,13 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "base/instant.h"
+#include "sync/connection.h"
 #include "sync/images-private.h"
 
 #define BATCH_INSTANCES 25
 #define BATCH_BYTES (24 * 1024 * 1024)
+#define COMPARE_EVERY_US ((gint64) 24 * 3600 * G_USEC_PER_SEC)
 #define MAX_STUDIES 1000
 #define MAX_PATIENTS 500
 
@@ -52,6 +55,38 @@ keep_bytes (GBytes *bytes, gpointer user_data, GError **error)
   return TRUE;
 }
 
+/* That the server has another image is kept by the UID and the size of ours, for a day of this computer's clock
+ * whichever way that goes: comparing costs a transfer. */
+static char *
+other_scope (RoundsPass *self, const char *sop_uid)
+{
+  g_autofree char *what = g_strconcat ("other-image/", sop_uid, NULL);
+
+  return rounds_connection_scope (rounds_http_get_base (rounds_dicomweb_client_get_http (self->dicomweb)), what);
+}
+
+static gboolean
+is_known_other (RoundsPass *self, const RoundsScanInstance *info)
+{
+  g_autofree char *scope = other_scope (self, info->sop_uid);
+  g_autofree char *text = rounds_store_dup_cursor (self->store, scope, NULL);
+  g_autoptr (json_object) json = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
+  gint64 age = rounds_instant_now_us () - json_object_get_int64 (rounds_json_peek (json, "at_us"));
+
+  return json != NULL && json_object_get_int64 (rounds_json_peek (json, "size")) == info->size_bytes && age >= 0 &&
+         age < COMPARE_EVERY_US;
+}
+
+static gboolean
+keep_other (RoundsPass *self, const RoundsScanInstance *info, GError **error)
+{
+  g_autofree char *scope = other_scope (self, info->sop_uid);
+  g_autofree char *text = g_strdup_printf ("{\"size\":%" G_GINT64_FORMAT ",\"at_us\":%" G_GINT64_FORMAT "}",
+                                           info->size_bytes, rounds_instant_now_us ());
+
+  return rounds_store_set_cursor (self->store, scope, text, error);
+}
+
 static gboolean
 compare_with_server (RoundsPass *self, const RoundsScanInstance *info, GBytes *mine, GError **error)
 {
@@ -62,8 +97,10 @@ compare_with_server (RoundsPass *self, const RoundsScanInstance *info, GBytes *m
     return FALSE;
   if (rounds_dicomweb_same_dataset (mine, theirs))
     return acknowledge (self, info->sop_uid, error);
+  self->incomplete = TRUE;
   return rounds_store_scan_outbox_fail (self->store, info->sop_uid, 409,
-                                        _("The image server has another image under the same UID"), error);
+                                        _("The image server has another image under the same UID"), error) &&
+         keep_other (self, info, error);
 }
 
 /* UIDs of a study's instances at the server, asked once a study. */
@@ -144,10 +181,18 @@ send_scans (RoundsPass *self, GError **error)
   for (i = 0; waiting[i] != NULL; i++)
     {
       g_autoptr (RoundsScanInstance) info = rounds_store_scan_info (self->store, waiting[i], error);
-      g_autoptr (GBytes) bytes = info != NULL ? rounds_store_scan_get (self->store, waiting[i], error) : NULL;
+      g_autoptr (GBytes) bytes = NULL;
       GHashTable *there;
 
-      if (bytes == NULL || (there = remote_uids (self, studies, info->study_uid, error)) == NULL)
+      if (info == NULL || (there = remote_uids (self, studies, info->study_uid, error)) == NULL)
+        return FALSE;
+      if (g_hash_table_contains (there, waiting[i]) && is_known_other (self, info))
+        {
+          self->incomplete = TRUE;   /* it waits for a person */
+          continue;
+        }
+      bytes = rounds_store_scan_get (self->store, waiting[i], error);
+      if (bytes == NULL)
         return FALSE;
       if (g_hash_table_contains (there, waiting[i]))
         {

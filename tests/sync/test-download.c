@@ -189,6 +189,14 @@ test_pages_expire (void)
 
 /* --- what a search shows, and does not --------------------------------------------------------------------- */
 
+static gboolean
+must_be_fresh (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  if (g_str_equal (request->method, "GET"))
+    g_assert_cmpstr (fault_request_header (request, "cache-control"), ==, "no-cache");
+  return FALSE;
+}
+
 /* A search that shows what was a minute ago must not take an own write back. */
 static void
 test_stale_search (gconstpointer data)
@@ -200,6 +208,7 @@ test_stale_search (gconstpointer data)
   self.server->history = FALSE;
   self.server->search_cache_us = 60 * G_USEC_PER_SEC;
   self.server->keeps_no_cache = GPOINTER_TO_INT (data);
+  self.server->before = must_be_fresh;
   sync_case_put (&self, "p1", "Old", 600);
   sync_case_must_run (&self);
   must_put (self.store, "Patient", "p1", json);
@@ -428,7 +437,8 @@ test_forged_times (gconstpointer data)
   SyncCase self;
 
   sync_case_new (&self);
-  self.server->history = GPOINTER_TO_INT (data);
+  self.server->history = GPOINTER_TO_INT (data) % 2;
+  self.server->no_date = GPOINTER_TO_INT (data) >= 2;
   self.server->version_form = "v%d-x";
   self.server->etag_form = "W/\"v%d-x\"";
   sync_case_put_many (&self, 60);
@@ -568,6 +578,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/download/wrong-date/behind", GINT_TO_POINTER (-20), test_wrong_date);
   g_test_add_data_func ("/download/forged-times/search", GINT_TO_POINTER (0), test_forged_times);
   g_test_add_data_func ("/download/forged-times/history", GINT_TO_POINTER (1), test_forged_times);
+  g_test_add_data_func ("/download/forged-times/search-without-date", GINT_TO_POINTER (2), test_forged_times);
+  g_test_add_data_func ("/download/forged-times/history-without-date", GINT_TO_POINTER (3), test_forged_times);
   g_test_add_func ("/download/many-entries", test_many_entries);
   g_test_add_func ("/download/profile-age", test_profile_age);
   return g_test_run ();
