@@ -43,6 +43,7 @@ typedef struct {
 
 typedef struct {
   GtkWidget *widget;   /* borrowed from the grid */
+  GtkWidget *caption;  /* inside it: whose value it is, where no head of a column says so; or NULL */
   int column, row;
 } Cell;
 
@@ -133,8 +134,9 @@ place (RoundsConflictView *self, const Cell *cell)
   gtk_grid_layout_child_set_column (child, self->narrow ? 0 : cell->column);
   gtk_grid_layout_child_set_row (child, self->narrow ? cell->row * 4 + cell->column : cell->row);
   gtk_widget_set_visible (cell->widget, !(self->narrow && heads));
-  if (GTK_IS_LABEL (cell->widget))
-    gtk_label_set_max_width_chars (GTK_LABEL (cell->widget), self->narrow ? 60 : 34);
+  gtk_widget_set_margin_top (cell->widget, self->narrow && cell->column == 0 && cell->row > 1 ? 10 : 0);
+  if (cell->caption != NULL)
+    gtk_widget_set_visible (cell->caption, self->narrow);
 }
 
 static void
@@ -159,11 +161,12 @@ wide_cb (RoundsConflictView *self)
 }
 
 static void
-attach (RoundsConflictView *self, GtkWidget *widget, int column, int row)
+attach (RoundsConflictView *self, GtkWidget *widget, GtkWidget *caption, int column, int row)
 {
   Cell *cell = g_new0 (Cell, 1);
 
   cell->widget = widget;
+  cell->caption = caption;
   cell->column = column;
   cell->row = row;
   gtk_grid_attach (self->grid, widget, column, row, 1, 1);
@@ -185,14 +188,35 @@ text_new (const char *text, const char *css)
   return label;
 }
 
+/* A value under the small word that says whose it is. */
+static GtkWidget *
+value_new (const char *text, const char *css, int column, GtkWidget **caption)
+{
+  static const char *const sides[] = { NULL, N_("Before"), N_("Mine"), N_("Theirs") };
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0), *label = text_new (text, css);
+
+  *caption = NULL;
+  if (sides[column] != NULL)
+    {
+      *caption = text_new (_(sides[column]), "caption");
+      gtk_widget_add_css_class (*caption, "dim-label");
+      gtk_widget_set_visible (*caption, FALSE);
+      gtk_box_append (GTK_BOX (box), *caption);
+    }
+  gtk_label_set_width_chars (GTK_LABEL (label), column == 0 ? 10 : 12);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 34);
+  gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
+  gtk_box_append (GTK_BOX (box), label);
+  return box;
+}
+
 static void
 attach_text (RoundsConflictView *self, const char *text, const char *css, int column, int row)
 {
-  GtkWidget *label = text_new (text, css);
+  GtkWidget *caption = NULL, *box = value_new (text, css, column, &caption);
 
-  gtk_label_set_width_chars (GTK_LABEL (label), column == 0 ? 10 : 12);
-  gtk_widget_set_hexpand (label, column > 0);
-  attach (self, label, column, row);
+  gtk_widget_set_hexpand (box, column > 0);
+  attach (self, box, caption, column, row);
 }
 
 /* "Mine" over "yesterday 17:52 · Dr Example". */
@@ -210,7 +234,7 @@ attach_head (RoundsConflictView *self, const char *title, const char *detail, in
       gtk_box_append (GTK_BOX (box), label);
     }
   gtk_widget_set_valign (box, GTK_ALIGN_START);
-  attach (self, box, column, 0);
+  attach (self, box, NULL, column, 0);
 }
 
 /* The button follows the action. */
@@ -361,20 +385,17 @@ static GtkCheckButton *
 attach_choice (RoundsConflictView *self, const char *side, const char *field, const char *value, int column, int row,
                GtkCheckButton *group)
 {
-  GtkWidget *check = gtk_check_button_new ();
-  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
-  GtkWidget *label = text_new (value, NULL);
+  GtkWidget *check = gtk_check_button_new (), *caption = NULL;
+  GtkWidget *box = value_new (value, NULL, column, &caption);
   g_autofree char *name = g_strdup_printf ("%s, %s: %s", field, side, value);
 
-  gtk_label_set_max_width_chars (GTK_LABEL (label), 34);
-  gtk_box_append (GTK_BOX (box), label);
   gtk_check_button_set_child (GTK_CHECK_BUTTON (check), box);
   gtk_check_button_set_group (GTK_CHECK_BUTTON (check), group);
   gtk_widget_set_hexpand (check, TRUE);
   gtk_widget_add_css_class (check, "conflict-choice");
   rounds_accessible_name (check, name);
   g_signal_connect_swapped (check, "toggled", G_CALLBACK (choice_toggled_cb), self);
-  attach (self, check, column, row);
+  attach (self, check, caption, column, row);
   return GTK_CHECK_BUTTON (check);
 }
 
