@@ -73,18 +73,28 @@ test_references (void)
   self.server->before = no_local_reference;
   put_patient (&self, "local-1", "One");
   put_observation (&self, "local-o", "local-1");
+  must_put (self.store, "Observation", "local-panel",
+            "{\"resourceType\":\"Observation\",\"id\":\"local-panel\",\"status\":\"final\",\"code\":{\"text\":\"panel\"},"
+            "\"hasMember\":[{\"reference\":\"Observation/local-o\"}]}");
   put_observation (&self, "local-gone", "local-1");
   g_assert_true (delete_one (self.store, "Observation", "local-gone", -1, NULL));
   g_assert_true (rounds_store_series_append (self.store, "local-1", "8867-4", "/min", NULL, "test", samples, 1, NULL, NULL));
   g_assert_true (rounds_store_set_draft (self.store, "form/local-1/problems/new", "text", NULL));
   must_run (&self);
-  g_assert_cmpuint (self.report.pushed, ==, 2);
+  g_assert_cmpuint (self.report.pushed, ==, 3);
   g_assert_cmpuint (self.report.quarantined + self.report.conflicts + self.report.pending, ==, 0);
   patient = server_id_of (&self, "Patient/", "One");
   observation = server_id_of (&self, "Observation/", "8867-4");
   g_assert_nonnull (patient);
   there = rounds_json_print (mini_get (self.server, "Observation", observation)->json);
   g_assert_nonnull (strstr (there, patient));
+  {
+    g_autofree char *panel = server_id_of (&self, "Observation/", "panel");
+    g_autofree char *reference = g_strconcat ("Observation/", observation, NULL);
+
+    g_assert_cmpstr (rounds_json_peek_string (mini_get (self.server, "Observation", panel)->json,
+                                              "hasMember.0.reference"), ==, reference);
+  }
   /* Here too, and by the old id as well: a window may be open. */
   record = rounds_store_get (self.store, "Observation", observation, NULL);
   g_assert_nonnull (strstr (record->json, patient));
@@ -151,6 +161,18 @@ test_open_form (void)
 
 /* --- how the answer tells the id ------------------------------------------------------------------------- */
 
+/* A search that has not caught up. */
+static gboolean
+find_nothing (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  Case *self = data;
+
+  if (self->n_done == 0 || strstr (request->path, "identifier=") == NULL)
+    return FALSE;
+  g_string_assign (answer->body, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\",\"total\":0}");
+  return TRUE;
+}
+
 static void
 test_location (void)
 {
@@ -169,6 +191,8 @@ test_location (void)
 
       self.server->location = forms[i / 2];
       self.server->says_nothing = i % 2 == 1;
+      self.n_done = i + 1 < 2 * G_N_ELEMENTS (forms);   /* only who says nothing at all needs the search */
+      self.server->before = find_nothing;
       put_patient (&self, local, family);
       must_run (&self);
       g_assert_cmpuint (self.report.pushed, ==, 1);

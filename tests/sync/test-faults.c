@@ -486,29 +486,45 @@ test_circle_and_nothing (void)
   case_clear (&self);
 }
 
+/* Each form of an ETag, and none; the version is known from the answer, without a download. */
 static void
 test_etag_forms (void)
 {
-  static const char *const forms[] = { "W/\"%d\"", "\"%d\"", "%d", NULL };
+  static const struct { const char *etag, *version, *expected; gboolean quiet; } forms[] = {
+    { "W/\"%d\"", "%d", "2", FALSE },
+    { "\"%d\"", "%d", "2", FALSE },
+    { "%d", "%d", "2", FALSE },
+    { "W/\"%d-c0ffee\"", "%d-c0ffee", "2-c0ffee", FALSE },
+    { NULL, "%d", "2", FALSE },
+    { NULL, "%d", "2", TRUE },   /* read back */
+  };
   guint i;
+  Case self;
 
+  case_new (&self);
+  self.server->transactions = FALSE;
+  self.server->before = refuse_path;
+  self.method = "GET";
+  self.prefix = "/fhir/_history";
   for (i = 0; i < G_N_ELEMENTS (forms); i++)
     {
-      Case self;
+      g_autofree char *id = g_strdup_printf ("p%u", i);
       g_autoptr (RoundsRecord) record = NULL;
 
-      case_new (&self);
-      self.server->transactions = FALSE;
-      self.server->etag_form = forms[i];
-      put_patient (&self, "p1", "One");
+      self.server->etag_form = forms[i].etag;
+      self.server->version_form = forms[i].version;
+      self.server->says_nothing = forms[i].quiet;
+      self.status = 0;
+      put_patient (&self, id, "One");
       must_run (&self);
-      put_patient (&self, "p1", "Two");
-      must_run (&self);
+      put_patient (&self, id, "Two");
+      self.status = 500;   /* of the download alone */
+      run (&self);
       g_assert_cmpuint (self.report.pushed, ==, 1);
-      record = rounds_store_get (self.store, "Patient", "p1", NULL);
-      g_assert_cmpstr (record->base_version, ==, "2");
-      case_clear (&self);
+      record = rounds_store_get (self.store, "Patient", id, NULL);
+      g_assert_cmpstr (record->base_version, ==, forms[i].expected);
     }
+  case_clear (&self);
 }
 
 /* --- what was done already ------------------------------------------------------------------------------------ */
