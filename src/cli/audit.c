@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/instant.h"
+#include "sync/anchor.h"
 
 #define PAGE 1000
 
@@ -17,6 +18,7 @@ verify (RoundsCli *cli)
 {
   RoundsAuditState state = { 0 };
   g_autoptr (GError) error = NULL;
+  g_autofree char *trouble = rounds_anchor_dup_trouble (cli->store);
   gboolean ok = FALSE;
 
   if (!rounds_store_audit_verify (cli->store, &state, &error))
@@ -33,6 +35,7 @@ verify (RoundsCli *cli)
         rounds_cli_add_text (line, "first_bad", NULL);
       else
         rounds_cli_add_int (line, "first_bad", state.first_bad);
+      rounds_cli_add_text (line, "anchor", trouble != NULL ? "differs" : NULL);
       rounds_cli_print_json (line);
     }
   else if (ok)
@@ -40,7 +43,9 @@ verify (RoundsCli *cli)
   else
     printf (_("Tampered with: entry %" PRIu64 " is the first that does not fit\n"), state.first_bad);
   rounds_audit_state_clear (&state);
-  return ok ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_DAMAGED;
+  if (trouble != NULL)
+    rounds_cli_complain ("%s", trouble);
+  return ok && trouble == NULL ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_DAMAGED;
 }
 
 static void
@@ -92,6 +97,15 @@ export_rows (RoundsCli *cli)
     }
 }
 
+/* The cache was put back on purpose, from a backup: the cloud's longer trail is overruled, and that is on record. */
+static RoundsExit
+accept (RoundsCli *cli)
+{
+  g_autoptr (GError) error = NULL;
+
+  return rounds_anchor_accept (cli->store, &error) ? ROUNDS_EXIT_DONE : rounds_cli_fail (error);
+}
+
 static RoundsExit
 run (RoundsCli *cli, int argc, char **argv)
 {
@@ -101,14 +115,17 @@ run (RoundsCli *cli, int argc, char **argv)
 
   if (!rounds_cli_parse (&rounds_command_audit, NULL, argc, argv, NULL, &rest, &helped))
     return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
-  if (g_strv_length (rest) != 1 || (!g_str_equal (rest[0], "verify") && !g_str_equal (rest[0], "export")))
-    return rounds_cli_usage (&rounds_command_audit, _("audit verify or export?"));
+  if (g_strv_length (rest) != 1 || (!g_str_equal (rest[0], "verify") && !g_str_equal (rest[0], "export") &&
+                                    !g_str_equal (rest[0], "accept")))
+    return rounds_cli_usage (&rounds_command_audit, _("audit verify, export or accept?"));
   code = rounds_cli_open (cli);
   if (code != ROUNDS_EXIT_DONE)
     return code;
+  if (g_str_equal (rest[0], "accept"))
+    return accept (cli);
   return g_str_equal (rest[0], "verify") ? verify (cli) : export_rows (cli);
 }
 
 const RoundsCommand rounds_command_audit = {
-  "audit", "verify | export", N_("The trail of who saw and changed what"), run,
+  "audit", "verify | export | accept", N_("The trail of who saw and changed what"), run,
 };

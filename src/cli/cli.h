@@ -42,7 +42,7 @@ extern const RoundsCommand rounds_command_profile, rounds_command_import, rounds
     rounds_command_patients, rounds_command_search, rounds_command_chart, rounds_command_resource, rounds_command_scans,
     rounds_command_models, rounds_command_enhance, rounds_command_vitals, rounds_command_cloud,
     rounds_command_sync, rounds_command_outbox, rounds_command_conflicts, rounds_command_quarantine,
-    rounds_command_audit;
+    rounds_command_audit, rounds_command_break_glass;
 
 /* Opens and unlocks the profile; says why not on stderr and returns the exit code. DONE when it is open (also
  * when it was already). */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "cli/image-source.h"
+#include "store/glass.h"
 
 static void
 tell (RoundsCli *cli, const char *path, const char *type, guint count)
@@ -109,6 +110,7 @@ run (RoundsCli *cli, int argc, char **argv)
   g_autoptr (RoundsRecord) self = NULL;
   g_autoptr (GError) error = NULL;
   gboolean has_self = FALSE;
+  guint hidden = 0;
   RoundsExit code;
 
   if (!rounds_cli_parse (&rounds_command_export, NULL, argc, argv, entries, &rest, &helped))
@@ -127,6 +129,12 @@ run (RoundsCli *cli, int argc, char **argv)
   patient = rounds_cli_find_patient (cli, rest[0], &code);
   if (patient == NULL)
     return code;
+  /* What is left out is said: a record that is not whole must not look so. */
+  if (!rounds_store_count_hidden (cli->store, patient, &hidden, &error))
+    return rounds_cli_fail (error);
+  if (hidden > 0)
+    rounds_cli_complain (ngettext ("%u restricted record is left out: see roundsctl break-glass",
+                                   "%u restricted records are left out: see roundsctl break-glass", hidden), hidden);
   records = rounds_store_list (cli->store, NULL, patient, 0, &error);
   if (records == NULL || !rounds_store_audit (cli->store, "export", "Patient", patient, NULL, &error))
     return rounds_cli_fail (error);

@@ -18,7 +18,7 @@ static const RoundsCommand *const commands[] = {
   &rounds_command_profile, &rounds_command_import, &rounds_command_export, &rounds_command_patients,
   &rounds_command_search, &rounds_command_chart, &rounds_command_resource, &rounds_command_scans, &rounds_command_models,
   &rounds_command_enhance, &rounds_command_vitals, &rounds_command_cloud, &rounds_command_sync,
-  &rounds_command_outbox, &rounds_command_conflicts, &rounds_command_quarantine, &rounds_command_audit,
+  &rounds_command_outbox, &rounds_command_conflicts, &rounds_command_quarantine, &rounds_command_audit, &rounds_command_break_glass,
 };
 
 static void

@@ -2,7 +2,11 @@
 /* Failed unlocks, kept in a small text file beside the key: one line an attempt, "w TIME" while it counts
  * (wrong, or killed before it ended) and "a TIME" once a good unlock came after it and it only waits to be
  * written into the audit trail. Five are free, then the wait doubles up to five minutes. A disk that is full
- * or read-only does not lock a clinician out: then the attempt is not counted. */
+ * or read-only does not lock a clinician out: then the attempt is not counted.
+ *
+ * The wait is measured by the time since boot, which no setting of the clock moves: the newest attempt also says when
+ * that was and in which boot ("w TIME BOOT-TIME BOOT-ID"). After a restart of the computer the wall clock counts, but
+ * never more than the computer has been running: whoever sets it forward waits all the same. */
 #include "vault/vault-private.h"
 
 #include <errno.h>
@@ -11,6 +15,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/instant.h"
@@ -25,7 +30,43 @@ struct _RoundsThrottle {
   int lock_fd;
   GArray *audited;   /* gint64 µs */
   GArray *wrong;     /* gint64 µs, the attempt under way is the last */
+  gint64 boot_us;    /* of the newest wrong one: since boot, */
+  char *boot_id;     /* of this boot; NULL = not known */
 };
+
+static gint64
+now_since_boot_us (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_BOOTTIME, &now);
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static char *
+this_boot (void)
+{
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &text, NULL, NULL))
+    return NULL;
+  g_strstrip (text);
+  return strlen (text) == 36 ? g_steal_pointer (&text) : NULL;
+}
+
+/* Since the newest wrong attempt, as far as it can be believed. */
+static gint64
+elapsed_us (RoundsThrottle *self, gint64 now_us)
+{
+  g_autofree char *boot = this_boot ();
+  gint64 since_boot_us = now_since_boot_us ();
+  gint64 wall_us = now_us - g_array_index (self->wrong, gint64, self->wrong->len - 1);
+
+  if (boot != NULL && g_strcmp0 (boot, self->boot_id) == 0 && self->boot_us <= since_boot_us)
+    return since_boot_us - self->boot_us;
+  /* A clock that was set back must not lock for ever. */
+  return wall_us < 0 ? since_boot_us : MIN (wall_us, since_boot_us);
+}
 
 gint64
 rounds_throttle_wait_s (guint n_failures)
@@ -38,29 +79,40 @@ rounds_throttle_wait_s (guint n_failures)
 }
 
 static void
-read_lines (const char *path, GArray *audited, GArray *wrong)
+read_lines (RoundsThrottle *self)
 {
+  GArray *audited = self->audited, *wrong = self->wrong;
   g_autofree char *text = NULL;
   gsize size;
   g_auto (GStrv) lines = NULL;
 
-  if (!rounds_vault_read_file (path, 64 * 1024, &text, &size, NULL))
+  if (!rounds_vault_read_file (self->path, 64 * 1024, &text, &size, NULL))
     return;
   lines = g_strsplit (text, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
     {
+      char *rest = NULL;
       gint64 when_us;
 
       if ((lines[i][0] != 'a' && lines[i][0] != 'w') || lines[i][1] != ' ')
         continue;
-      when_us = g_ascii_strtoll (lines[i] + 2, NULL, 10);
+      when_us = g_ascii_strtoll (lines[i] + 2, &rest, 10);
       g_array_append_val (lines[i][0] == 'a' ? audited : wrong, when_us);
+      if (lines[i][0] != 'w')
+        continue;
+      g_clear_pointer (&self->boot_id, g_free);
+      if (*rest == ' ')
+        {
+          self->boot_us = g_ascii_strtoll (rest, &rest, 10);
+          self->boot_id = g_strstrip (g_strdup (rest));
+        }
     }
 }
 
 static gboolean
-write_lines (const char *path, GArray *audited, GArray *wrong, GError **error)
+write_lines (RoundsThrottle *self, GError **error)
 {
+  GArray *audited = self->audited, *wrong = self->wrong;
   g_autoptr (GString) text = g_string_new (NULL);
 
   while (audited->len > MAX_LINES)
@@ -71,7 +123,12 @@ write_lines (const char *path, GArray *audited, GArray *wrong, GError **error)
     g_string_append_printf (text, "a %" G_GINT64_FORMAT "\n", g_array_index (audited, gint64, i));
   for (guint i = 0; i < wrong->len; i++)
     g_string_append_printf (text, "w %" G_GINT64_FORMAT "\n", g_array_index (wrong, gint64, i));
-  return rounds_vault_write_file (path, text->str, text->len, error);
+  if (wrong->len > 0 && self->boot_id != NULL)
+    {
+      g_string_truncate (text, text->len - 1);
+      g_string_append_printf (text, " %" G_GINT64_FORMAT " %s\n", self->boot_us, self->boot_id);
+    }
+  return rounds_vault_write_file (self->path, text->str, text->len, error);
 }
 
 static RoundsThrottle *
@@ -87,7 +144,7 @@ throttle_lock (const char *folder)
   if (self->lock_fd >= 0)
     while (flock (self->lock_fd, LOCK_EX) != 0 && errno == EINTR)
       ;
-  read_lines (self->path, self->audited, self->wrong);
+  read_lines (self);
   return self;
 }
 
@@ -98,6 +155,7 @@ throttle_free (RoundsThrottle *self)
     close (self->lock_fd);
   g_array_unref (self->audited);
   g_array_unref (self->wrong);
+  g_free (self->boot_id);
   g_free (self->path);
   g_free (self);
 }
@@ -111,22 +169,22 @@ rounds_throttle_begin (const char *folder, GError **error)
 
   if (self->wrong->len >= FREE_TRIES)
     {
-      gint64 last_us = g_array_index (self->wrong, gint64, self->wrong->len - 1);
-      gint64 wait_us = rounds_throttle_wait_s (self->wrong->len) * G_USEC_PER_SEC;
-      /* A clock that was set back must not lock for ever. */
-      gint64 until_us = MIN (last_us, now_us) + wait_us;
+      gint64 left_us = rounds_throttle_wait_s (self->wrong->len) * G_USEC_PER_SEC - elapsed_us (self, now_us);
 
-      if (now_us < until_us)
+      if (left_us > 0)
         {
           g_set_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_THROTTLED,
                        _("Too many wrong passphrases; wait %d s"),
-                       (int) ((until_us - now_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC));
+                       (int) ((left_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC));
           throttle_free (self);
           return NULL;
         }
     }
   g_array_append_val (self->wrong, now_us);
-  if (!write_lines (self->path, self->audited, self->wrong, &local))
+  self->boot_us = now_since_boot_us ();
+  g_free (self->boot_id);
+  self->boot_id = this_boot ();
+  if (!write_lines (self, &local))
     g_warning ("cannot count this unlock: %s", local->message);
   return self;
 }
@@ -141,7 +199,7 @@ rounds_throttle_end (RoundsThrottle *self, gboolean good)
       g_array_set_size (self->wrong, self->wrong->len - 1);
       g_array_append_vals (self->audited, self->wrong->data, self->wrong->len);
       g_array_set_size (self->wrong, 0);
-      if (!write_lines (self->path, self->audited, self->wrong, &local))
+      if (!write_lines (self, &local))
         g_warning ("cannot reset the count of unlocks: %s", local->message);
     }
   throttle_free (self);
@@ -163,6 +221,6 @@ rounds_throttle_forget (const char *folder, gsize n)
   RoundsThrottle *self = throttle_lock (folder);
 
   g_array_remove_range (self->audited, 0, MIN (n, self->audited->len));
-  (void) write_lines (self->path, self->audited, self->wrong, NULL);
+  (void) write_lines (self, NULL);
   throttle_free (self);
 }

@@ -383,6 +383,67 @@ test_throttle (Fixture *f, gconstpointer data)
   g_assert_cmpuint (failed->len, ==, 0);
 }
 
+/* The wait goes on whatever the clock says: only time itself ends it. */
+static void
+test_throttle_clock (Fixture *f, gconstpointer data)
+{
+  g_autoptr (RoundsSecret) wrong = secret_of ("wrong");
+  g_autofree char *path = g_build_filename (f->folder, "unlocks", NULL);
+  g_autofree char *text = NULL, *forward = NULL, *back = NULL, *past = NULL;
+  g_auto (GStrv) fields = NULL, lines = NULL;
+  g_autoptr (RoundsSecret) key = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 day_us = (gint64) 86400 * G_USEC_PER_SEC, boot_us;
+
+  for (guint i = 0; i < 9; i++)
+    {
+      g_assert_null (rounds_vault_unlock (f->vault, wrong, NULL));
+      if (i < 4)
+        continue;
+      /* As if the wait were over, to get on: time since boot is the last but one field. */
+      g_clear_pointer (&text, g_free);
+      g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+      g_clear_pointer (&lines, g_strfreev);
+      lines = g_strsplit (g_strstrip (text), "\n", -1);
+      g_clear_pointer (&fields, g_strfreev);
+      fields = g_strsplit (lines[g_strv_length (lines) - 1], " ", -1);
+      g_assert_cmpuint (g_strv_length (fields), ==, 4);
+      if (i < 8)
+        {
+          g_autoptr (GString) changed = g_string_new (NULL);
+
+          for (guint k = 0; k + 1 < g_strv_length (lines); k++)
+            g_string_append_printf (changed, "%s\n", lines[k]);
+          g_string_append_printf (changed, "w %s 0 %s\n", fields[1], fields[3]);
+          g_assert_true (g_file_set_contents (path, changed->str, -1, NULL));
+        }
+    }
+  boot_us = g_ascii_strtoll (fields[2], NULL, 10);
+  /* Set forward by a day: to the file it looks as if the guesses were yesterday's. */
+  forward = g_strdup_printf ("w 1\nw 1\nw 1\nw 1\nw 1\nw 1\nw 1\nw 1\nw %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s\n",
+                             rounds_instant_now_us () - day_us, boot_us, fields[3]);
+  g_assert_true (g_file_set_contents (path, forward, -1, NULL));
+  g_assert_null (rounds_vault_unlock (f->vault, f->passphrase, &error));
+  g_assert_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_THROTTLED);
+  g_clear_error (&error);
+  /* Set back by a day, and the time is over: it opens. */
+  back = g_strdup_printf ("w 1\nw 1\nw 1\nw 1\nw 1\nw %" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %s\n",
+                          rounds_instant_now_us () + day_us, MAX (boot_us - 400 * G_USEC_PER_SEC, 0), fields[3]);
+  g_assert_true (g_file_set_contents (path, back, -1, NULL));
+  if (boot_us > 400 * G_USEC_PER_SEC)
+    {
+      key = rounds_vault_unlock (f->vault, f->passphrase, &error);
+      g_assert_no_error (error);
+      assert_same_key (key, f->key);
+    }
+  /* Another boot, a moment ago by the clock: that is believed as far as it goes. */
+  past = g_strdup_printf ("w 1\nw 1\nw 1\nw 1\nw 1\nw 1\nw %" G_GINT64_FORMAT " 5 00000000-0000-0000-0000-000000000000\n",
+                          rounds_instant_now_us ());
+  g_assert_true (g_file_set_contents (path, past, -1, NULL));
+  g_assert_null (rounds_vault_unlock (f->vault, f->passphrase, &error));
+  g_assert_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_THROTTLED);
+}
+
 /* A guess that is killed before it ends has been counted all the same. */
 static void
 test_killed_guess (Fixture *f, gconstpointer data)
@@ -498,6 +559,7 @@ main (int argc, char **argv)
   ADD ("/vault/rewrap", test_rewrap);
   ADD ("/vault/rewrap-killed", test_rewrap_killed);
   ADD ("/vault/throttle", test_throttle);
+  ADD ("/vault/throttle-clock", test_throttle_clock);
   ADD ("/vault/killed-guess", test_killed_guess);
   ADD ("/vault/secrets", test_secrets);
   g_test_add_func ("/vault/roles", test_roles);
