@@ -204,8 +204,12 @@ rounds_oauth_try_judge (const RoundsOauthTry *self, const char *query, GError **
         g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN,
                              _("The sign-in was declined in the browser"));
       else
-        g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN,
-                     _("The cloud refused the sign-in: %.200s"), word);
+        {
+          g_autofree char *brief = g_utf8_substring (word, 0, MIN (g_utf8_strlen (word, -1), 100));
+
+          g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN, _("The cloud refused the sign-in: %s"),
+                       brief);
+        }
       return NULL;
     }
   if (code == NULL || *code == '\0')
