@@ -17,6 +17,7 @@ typedef struct {
 static const Shortcut shortcuts[] = {
   { N_("General"), N_("Find or do"), "Ctrl K" },
   { NULL, N_("Find a patient"), "Ctrl F" },
+  { NULL, N_("Order and filter"), "Ctrl Shift F" },
   { NULL, N_("New patient"), "Ctrl Shift N" },
   { NULL, N_("Import files"), "Ctrl O" },
   { NULL, N_("Summary, chart, scans, vitals"), "Ctrl 1 … 4" },

@@ -14,7 +14,12 @@
 static void
 progress_cb (guint64 done, guint64 total, gpointer data)
 {
-  fprintf (stderr, _("\rIndexing %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT "%s"), done, total, done >= total ? "\n" : "");
+  g_autofree char *so_far = g_strdup_printf ("%" G_GUINT64_FORMAT, done);
+  g_autofree char *all = g_strdup_printf ("%" G_GUINT64_FORMAT, total);
+
+  fprintf (stderr, "\r");
+  fprintf (stderr, _("Indexing: %s of %s"), so_far, all);
+  fprintf (stderr, done >= total ? "\n" : " ");
   fflush (stderr);
 }
 
