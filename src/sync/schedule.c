@@ -9,8 +9,12 @@
 #include "sync/pass.h"
 
 #define AFTER_CHANGE_MS 3000
-#define INTERVAL_MS (5 * 60 * 1000)
-#define METERED_INTERVAL_MS (30 * 60 * 1000)
+#define AFTER_NETWORK_MS 500
+#define BETWEEN_MS 10000         /* two passes for a network that comes and goes */
+#define INTERVAL_US (300 * G_USEC_PER_SEC)
+#define METERED_INTERVAL_US (1800 * G_USEC_PER_SEC)
+#define BACKOFF_BASE_US (4 * G_USEC_PER_SEC)
+#define BACKOFF_CAP_US (900 * G_USEC_PER_SEC)
 
 struct _RoundsSyncSchedule {
   GObject parent_instance;
@@ -26,12 +30,21 @@ struct _RoundsSyncSchedule {
   gboolean listing, again;
   guint n_left;                /* what waited after the last good pass */
   guint failures;
+  gint64 ended_us;             /* monotonic; of the last pass, 0 = none yet */
   GError *error;               /* the first of this pass */
 };
 
 G_DEFINE_FINAL_TYPE (RoundsSyncSchedule, rounds_sync_schedule, G_TYPE_OBJECT)
 
 static void start_pass (RoundsSyncSchedule *self);
+
+gint64
+rounds_sync_wait_us (guint failures, gboolean metered)
+{
+  if (failures == 0)
+    return metered ? METERED_INTERVAL_US : INTERVAL_US;
+  return BACKOFF_BASE_US + rounds_backoff_us (MIN (failures, 20), BACKOFF_BASE_US, BACKOFF_CAP_US);
+}
 
 static gboolean
 is_busy (RoundsSyncSchedule *self)
@@ -75,8 +88,8 @@ static void
 end_pass (RoundsSyncSchedule *self)
 {
   gboolean metered = g_network_monitor_get_network_metered (self->network);
-  guint interval = metered ? METERED_INTERVAL_MS : INTERVAL_MS;
 
+  self->ended_us = g_get_monotonic_time ();
   if (self->error == NULL)
     {
       self->failures = 0;
@@ -84,17 +97,16 @@ end_pass (RoundsSyncSchedule *self)
     }
   else
     {
-      gint64 wait_us = rounds_backoff_us (++self->failures, 4 * G_USEC_PER_SEC, (gint64) interval * 1000);
-
+      self->failures++;
       rounds_sync_status_set_state (self->status,
                                     is_offline (self->error) ? ROUNDS_SYNC_STATUS_OFFLINE
                                                              : ROUNDS_SYNC_STATUS_TROUBLE,
                                     self->error->message);
-      interval = 4000 + (guint) (wait_us / 1000);
     }
   g_clear_error (&self->error);
   rounds_sync_status_refresh (self->status);
-  plan (self, self->again && self->failures == 0 ? AFTER_CHANGE_MS : interval);
+  plan (self, self->again && self->failures == 0 ? AFTER_CHANGE_MS
+                                                 : (guint) (rounds_sync_wait_us (self->failures, metered) / 1000));
   self->again = FALSE;
 }
 
@@ -194,8 +206,11 @@ network_changed_cb (GNetworkMonitor *network, gboolean available, RoundsSyncSche
 {
   if (!available)
     return;
-  self->failures = 0;
-  plan (self, 500);
+  /* One that comes and goes is no reason for a pass each time. */
+  if (self->ended_us != 0 && g_get_monotonic_time () - self->ended_us < (gint64) BETWEEN_MS * 1000)
+    plan (self, BETWEEN_MS);
+  else
+    plan (self, AFTER_NETWORK_MS);
 }
 
 void
@@ -273,6 +288,6 @@ rounds_sync_schedule_new (RoundsStore *store, RoundsSyncStatus *status)
   self->status = g_object_ref (status);
   g_signal_connect (store, "outbox-changed", G_CALLBACK (outbox_changed_cb), self);
   g_signal_connect (self->network, "network-changed", G_CALLBACK (network_changed_cb), self);
-  plan (self, 500);
+  plan (self, AFTER_NETWORK_MS);
   return self;
 }

@@ -21,4 +21,8 @@ void rounds_sync_schedule_cancel_pass (RoundsSyncSchedule *self);
 /* Ends what runs and starts nothing more (locking, closing). dispose does it too. */
 void rounds_sync_schedule_stop (RoundsSyncSchedule *self);
 
+/* How long to wait after a pass: the interval after a good one (failures 0), else four seconds and a full-jitter
+ * back-off up to that interval, a quarter of an hour at most. Pure but for chance. */
+gint64 rounds_sync_wait_us (guint failures, gboolean metered);
+
 G_END_DECLS

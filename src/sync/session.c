@@ -16,12 +16,10 @@
 #include "sync/connection.h"
 #include "sync/listing.h"
 #include "sync/pass.h"
+#include "sync/schedule.h"
 
 #define LOCK_WAIT_US (60 * G_USEC_PER_SEC)     /* for another program's pass to end */
-#define INTERVAL_US (300 * G_USEC_PER_SEC)
 #define SETTLE_US (2 * G_USEC_PER_SEC)         /* after a change: more may follow */
-#define BACKOFF_BASE_US (4 * G_USEC_PER_SEC)
-#define BACKOFF_CAP_US (900 * G_USEC_PER_SEC)
 #define MAX_PATIENCE_US ((gint64) 24 * 3600 * G_USEC_PER_SEC)
 
 struct _RoundsSync {
@@ -388,9 +386,7 @@ run_on (RoundsSync *self, GCancellable *cancellable, RoundsSyncReport *report, G
           ok = FALSE;
           break;
         }
-      wait_for_reason (self, failures == 0 ? INTERVAL_US
-                                           : BACKOFF_BASE_US + rounds_backoff_us (failures, BACKOFF_BASE_US, BACKOFF_CAP_US),
-                       failures == 0, cancellable);
+      wait_for_reason (self, rounds_sync_wait_us (failures, FALSE), failures == 0, cancellable);
     }
   g_signal_handler_disconnect (self->store, changed);
   if (cancelled != 0)

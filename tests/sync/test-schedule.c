@@ -119,10 +119,44 @@ test_schedule (void)
   mini_fhir_free (self.server);
 }
 
+/* An hour without a cloud, by a clock of this test's own: a few tries, and never two workstations in step. */
+static void
+test_offline_for_an_hour (void)
+{
+  const gint64 hour_us = (gint64) 3600 * G_USEC_PER_SEC;
+  guint round, least = G_MAXUINT, most = 0;
+  g_autoptr (GHashTable) waits = g_hash_table_new (NULL, NULL);
+
+  for (round = 0; round < 200; round++)
+    {
+      guint n = 0;
+      gint64 now_us;
+
+      for (now_us = 0; now_us < hour_us; n++)
+        {
+          gint64 wait_us = rounds_sync_wait_us (n + 1, FALSE);
+
+          g_assert_cmpint (wait_us, >=, 4 * G_USEC_PER_SEC);
+          g_assert_cmpint (wait_us, <=, 904 * G_USEC_PER_SEC);
+          if (n == 5)
+            g_hash_table_add (waits, GSIZE_TO_POINTER ((gsize) (wait_us / G_USEC_PER_SEC) + 1));
+          now_us += wait_us;
+        }
+      least = MIN (least, n);
+      most = MAX (most, n);
+    }
+  g_assert_cmpuint (most, <, 40);
+  g_assert_cmpuint (least, >=, 5);   /* and it does not give up */
+  g_assert_cmpuint (g_hash_table_size (waits), >, 50);
+  g_assert_cmpint (rounds_sync_wait_us (0, FALSE), ==, 300 * G_USEC_PER_SEC);
+  g_assert_cmpint (rounds_sync_wait_us (0, TRUE), ==, 1800 * G_USEC_PER_SEC);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/schedule", test_schedule);
+  g_test_add_func ("/schedule/background", test_schedule);
+  g_test_add_func ("/schedule/offline-for-an-hour", test_offline_for_an_hour);
   return g_test_run ();
 }
