@@ -203,6 +203,12 @@ shortcuts_activated (GtkWidget *widget, const char *name, GVariant *parameter)
   rounds_shortcuts_present (widget);
 }
 
+static void
+break_glass_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  rounds_break_glass_activate (ROUNDS_WINDOW (widget)->break_glass);
+}
+
 static gpointer
 verify_audit (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -260,6 +266,7 @@ rounds_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.import-folder", NULL, rounds_window_import_activated);
   gtk_widget_class_install_action (widget_class, "win.palette", NULL, palette_activated);
   gtk_widget_class_install_action (widget_class, "win.verify-audit", NULL, verify_audit_activated);
+  gtk_widget_class_install_action (widget_class, "win.break-glass", NULL, break_glass_activated);
   gtk_widget_class_install_action (widget_class, "win.lock", NULL, lock_activated);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar_activated);
   gtk_widget_class_install_action (widget_class, "win.fullscreen", NULL, fullscreen_activated);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/break-glass.h"
 #include "app/connection-page.h"
 #include "app/summary-page.h"
 #include "app/sync-page.h"
@@ -28,6 +29,7 @@ struct _RoundsWindow {
   AdwButtonContent *sync_content;
   GtkWidget *sync_button;
   RoundsPatientBanner *banner;
+  RoundsBreakGlass *break_glass;
   GtkWidget *switcher, *switcher_bar;
   GtkWidget *score;            /* NEWS2 in the banner, above every page */
   GtkStack *body;

@@ -125,6 +125,7 @@ rounds_window_set_patient (RoundsWindow *self, const char *patient_id)
   g_free (self->patient_id);
   self->patient_id = g_strdup (patient_id);
   rounds_patient_banner_set_patient (self->banner, store, self->patient_id);
+  rounds_break_glass_set_patient (self->break_glass, store, self->patient_id);
   rounds_patient_list_set_selected (self->patient_list, self->patient_id);
   rounds_summary_page_set_patient (self->summary, store, self->patient_id);
   rounds_chart_page_set_patient (self->chart_page, store, self->patient_id);
@@ -271,7 +272,7 @@ set_work_actions_enabled (RoundsWindow *self, gboolean enabled)
   static const char *const names[] = {
     "win.new-patient", "win.edit-patient", "win.find-patient", "win.page", "win.show-scan", "win.enter-vitals",
     "win.show-section", "win.add", "win.show-sync", "win.show-connections", "win.open-patient", "win.sync", "win.import", "win.import-folder", "win.palette",
-    "win.verify-audit", "win.lock", "win.toggle-sidebar",
+    "win.verify-audit", "win.break-glass", "win.lock", "win.toggle-sidebar",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -391,6 +392,7 @@ rounds_window_class_init (RoundsWindowClass *klass)
   g_type_ensure (ROUNDS_TYPE_UNLOCK_PAGE);
   g_type_ensure (ROUNDS_TYPE_PATIENT_LIST);
   g_type_ensure (ROUNDS_TYPE_PATIENT_BANNER);
+  g_type_ensure (ROUNDS_TYPE_BREAK_GLASS);
   g_type_ensure (ROUNDS_TYPE_CHART_PAGE);
   g_type_ensure (ROUNDS_TYPE_SCANS_PAGE);
   g_type_ensure (ROUNDS_TYPE_VITALS_PAGE);
@@ -408,6 +410,7 @@ rounds_window_class_init (RoundsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, sync_content);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, sync_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, banner);
+  gtk_widget_class_bind_template_child (widget_class, RoundsWindow, break_glass);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, switcher);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, body);

@@ -210,6 +210,8 @@ start_cb (RoundsWriter *writer, gpointer data, GError **error)
     }
   writer->changed_many = TRUE;
   g_ptr_array_add (writer->scans_changed, g_strdup (""));
+  if (call->patient_id != NULL)
+    g_ptr_array_add (writer->series_changed, g_strdup (call->patient_id));
   return rounds_database_run (writer->db, error,
                               "INSERT INTO glass (patient, reason, started_us, until_us, ended_us) VALUES (?, ?, ?, ?, 0)",
                               "isii", patient, call->reason, writer->now_us, writer->now_us + ROUNDS_GLASS_US) &&
@@ -217,8 +219,8 @@ start_cb (RoundsWriter *writer, gpointer data, GError **error)
                               error);
 }
 
-static gboolean
-is_reason (const char *reason)
+gboolean
+rounds_glass_is_reason (const char *reason)
 {
   guint letters = 0, words = 0;
   gboolean in_word = FALSE;
@@ -247,7 +249,7 @@ rounds_store_break_glass (RoundsStore *self, const char *patient_id, const char 
 
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && reason != NULL, FALSE);
 
-  if (!is_reason (reason))
+  if (!rounds_glass_is_reason (reason))
     {
       g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID,
                    _("Say in a few words why the restricted records are needed"));

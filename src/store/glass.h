@@ -20,8 +20,9 @@ typedef struct {
 } RoundsGlass;
 void rounds_glass_clear (RoundsGlass *self);
 
-/* patient_id NULL = of all patients. reason: at least two words and 10 letters, else INVALID; DENIED to a role that
- * may not. Breaking it again while it is open starts the four hours anew. */
+/* At least two words and 10 letters on one line; a wide letter counts for three and as a word. */
+gboolean rounds_glass_is_reason (const char *text);
+/* patient_id NULL = of all patients. A reason that is none: INVALID; DENIED to a role that may not. Breaking it again while it is open starts the four hours anew. */
 gboolean rounds_store_break_glass (RoundsStore *self, const char *patient_id, const char *reason, GError **error);
 /* Ends all that is open. */
 gboolean rounds_store_end_glass (RoundsStore *self, GError **error);

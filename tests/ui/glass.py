@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Break-glass in the real window: restricted records are announced, open with a reason, and close again."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from driver import Tap, Window  # noqa: E402
+
+PROGRAM, PICTURES, CTL = sys.argv[1:4]
+HOME = os.environ["HOME"]
+PASSPHRASE = "correct horse"
+LABEL = '"meta":{"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]},'
+tap = Tap()
+w = None
+
+
+def ctl(profile, *arguments):
+    return subprocess.run([CTL, "--profile", os.path.join(HOME, profile), "--passphrase-file", os.path.join(HOME, "pass"),
+                           *arguments], text=True, capture_output=True)
+
+
+def make(profile, role):
+    with open(os.path.join(HOME, "pass"), "w") as out:
+        out.write(PASSPHRASE)
+    assert ctl(profile, "profile", "create", "--name", "Dr G. Example", "--role", role).returncode == 0
+    for name, text in (("Patient/g1", '{"resourceType":"Patient","id":"g1","name":[{"family":"Glaser","given":["Mia"]}],'
+                        '"birthDate":"1990-01-02"}'),
+                       ("Condition/c1", '{"resourceType":"Condition","id":"c1",' + LABEL + '"code":{"text":"Hidden illness"},'
+                        '"clinicalStatus":{"coding":[{"code":"active"}]},"subject":{"reference":"Patient/g1"}}')):
+        path = os.path.join(HOME, "record.json")
+        with open(path, "w") as out:
+            out.write(text)
+        done = ctl(profile, "resource", "put", name, path)
+        assert done.returncode == 0, done.stderr
+
+
+def open_patient(profile):
+    global w
+    if w is not None:
+        w.close()
+    w = Window(PROGRAM, ["--profile", os.path.join(HOME, profile)], log=os.path.join(PICTURES, "glass.log"))
+    w.find("Unlock", "button")
+    w.enter(PASSPHRASE, "Passphrase")
+    w.press("Unlock", "button")
+    w.enter("Glaser", "Search patients")
+    w.find(contains="GLASER")
+    w.key("Return")
+    w.find(contains="GLASER", role="heading")
+
+
+def restricted_is_announced():
+    make("account", "physician")
+    open_patient("account")
+    w.find(contains="1 record of this patient is restricted")
+    assert not any("Hidden illness" in n for n in w.all_names())
+    w.shot(os.path.join(PICTURES, "glass-restricted.png"))
+
+
+def reason_is_asked():
+    w.press("Break the Glass…", "button")
+    w.find(contains="four hours")
+    w.enter("soon", "Reason, in a few words")
+    button = w.find("Break the Glass", "button")
+    assert not button.get_state_set().contains(__import__("gi.repository.Atspi", fromlist=["x"]).StateType.SENSITIVE)
+    w.enter("Unconscious in the emergency room", "Reason, in a few words")
+    w.shot(os.path.join(PICTURES, "glass-dialog.png"))
+    w.press("Break the Glass", "button")
+
+
+def open_is_said():
+    w.find(contains="Restricted records are open for another 4 h 0 min: Unconscious")
+    w.find(contains="Hidden illness")
+    w.shot(os.path.join(PICTURES, "glass-open.png"))
+
+
+def end_closes():
+    w.press("End", "button")
+    w.find(contains="1 record of this patient is restricted")
+    w.wait(lambda: not any("Hidden illness" in n for n in w.all_names()), "the record to go")
+    trail = ctl("account", "audit", "export").stdout
+    assert "110127" in trail and "110138" in trail and "Unconscious" in trail, trail
+
+
+def command_line_does_it():
+    done = ctl("account", "break-glass", "start", "--reason", "no")
+    assert done.returncode != 0
+    done = ctl("account", "break-glass", "start", "--reason", "Unconscious in the emergency room", "--patient", "g1")
+    assert done.returncode == 0 and "Open until" in done.stdout, done.stderr
+    done = ctl("account", "break-glass", "stop")
+    assert done.returncode == 0 and "Closed" in done.stdout and "1 restricted record is hidden" in done.stdout, done.stdout
+
+
+for name, step in (("restricted records are announced", restricted_is_announced),
+                   ("a reason is asked for", reason_is_asked),
+                   ("what is open is said", open_is_said),
+                   ("it ends, and both ends are on record", end_closes),
+                   ("the command line does the same", command_line_does_it)):
+    if not tap.run(name, step):
+        try:
+            w.shot(os.path.join(PICTURES, f"failed-glass-{tap.n}.png"))
+        except Exception:  # noqa: BLE001 the window may be gone
+            pass
+if w is not None:
+    w.close()
+tap.end()
