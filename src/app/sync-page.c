@@ -20,7 +20,7 @@ struct _RoundsSyncPage {
   GtkStack *views, *contents;
   AdwStatusPage *nothing;
   GtkWidget *connect_button;
-  GtkLabel *status_label, *notes_label;
+  GtkLabel *status_label;
   GtkWidget *cancel_button, *sync_now_button, *connections_button;
   GtkProgressBar *progress_bar;
   AdwBanner *banner;
@@ -541,6 +541,11 @@ rounds_sync_page_dup_words (RoundsSyncPage *self)
     case ROUNDS_SYNC_STATUS_SYNCING:
     case ROUNDS_SYNC_STATUS_IDLE:
     default:
+      /* Half a ward must never look like a whole one. */
+      if (rounds_sync_status_get_first_sync (self->status))
+        return g_strdup (_("The first sync is not through yet: not everything is here. It goes on where it is."));
+      if (ago != NULL && g_network_monitor_get_network_metered (g_network_monitor_get_default ()))
+        return g_strdup_printf (_("Last sync: %s. The network is metered: once in half an hour."), ago);
       return ago != NULL ? g_strdup_printf (_("Last sync: %s"), ago) : g_strdup (_("Not synced yet"));
     }
 }
@@ -563,6 +568,10 @@ progress_words (RoundsSyncPage *self)
     gtk_progress_bar_pulse (self->progress_bar);
   if (phase == NULL)
     return g_strdup (_("Syncing…"));
+  if (rounds_sync_status_get_first_sync (self->status) && g_str_equal (phase, "download"))
+    return total > 0 ? g_strdup_printf (_("First sync: %u of %u records are here. What is here can be used already."), done,
+                                        total)
+                     : g_strdup_printf (_("First sync: %u records are here. What is here can be used already."), done);
   return total > 0 ? g_strdup_printf (_("%s: %u of %u"), what, done, total) : g_strdup_printf ("%s: %u", what, done);
 }
 
@@ -664,8 +673,6 @@ rounds_sync_page_set_store (RoundsSyncPage *self, RoundsStore *store)
   rounds_sync_list_set_store (self->list, store);
   self->loading = FALSE;
   self->n_rows = self->n_connections = 0;
-  gtk_label_set_label (self->notes_label, "");
-  gtk_widget_set_visible (GTK_WIDGET (self->notes_label), FALSE);
   adw_banner_set_revealed (self->banner, FALSE);
   if (store != NULL)
     {
@@ -756,7 +763,6 @@ rounds_sync_page_class_init (RoundsSyncPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, nothing);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, connect_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, status_label);
-  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, notes_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, cancel_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, sync_now_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, connections_button);

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import Window  # noqa: E402
-from ward import PASSPHRASE, Ward  # noqa: E402
+from ward import PASSPHRASE, Ward, patient, problem  # noqa: E402
 
 PROGRAM, FOLDER, KIND, CTL = sys.argv[1:5]
 
@@ -59,6 +59,20 @@ def unlinked():
     w.close()
 
 
+def first_sync():
+    ward = Ward(CTL, os.path.join(os.environ["HOME"], "first"))
+    for i in range(5):
+        ward.server.write(patient(i))
+    for i in range(400):
+        ward.server.write(problem(f"c{i}", f"Problem {i}", f"p{i % 5}"))
+    ward.slow = 0.4
+    w = unlock(ward)
+    w.key("Control", "Shift", "s")
+    w.settle(4.0)
+    shot(w, "sync-first")
+    w.close()
+
+
 def linked():
     ward = Ward(CTL, os.path.join(os.environ["HOME"], "linked"))
     ward.fill()
@@ -98,6 +112,7 @@ def linked():
 
 def main():
     unlinked()
+    first_sync()
     linked()
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
 import fhirserver  # noqa: E402
@@ -53,10 +54,12 @@ class Ward:
             f.write(PASSPHRASE + "\n")
         self.server = fhirserver.FhirServer()
         self.name = "Dr T. Example"
+        self.slow = 0             # seconds that each answer takes: for pictures
         self.down = None          # a status: what it answers to every change
         answer = self.server.answer
 
         def gate(method, target, if_match, body):
+            time.sleep(self.slow)
             if self.down and (method in ("PUT", "DELETE") or (method == "POST" and body)):
                 raise fhirserver.Refused(self.down, "closed for the night")
             return answer(method, target, if_match, body)
