@@ -8,6 +8,7 @@
 
 #include "../fault/fhir-server.h"
 #include "../store/store-fixture.h"
+#include "cloud/tls.h"
 #include "sync/connection.h"
 
 enum { GOOD, OLD, EXPIRED, WRONG_HOST, SELF_SIGNED, MUTUAL, N_PORTS };
@@ -317,6 +318,47 @@ test_mutual (void)
 }
 
 static gboolean
+ask_beside (int home, int port, GError **error)
+{
+  g_autofree char *base = g_strdup_printf ("https://127.0.0.1:%u/fhir/", self.ports[port]);
+  g_autofree char *home_url = g_strdup_printf ("https://127.0.0.1:%u/fhir/", self.ports[home]);
+  g_autofree char *ca = path_of ("ca.pem"), *cert = path_of ("client.pem"), *key = path_of ("client.key");
+  g_autofree char *cert_pem = NULL;
+  char *key_pem = NULL;
+  const char *homes[] = { home_url, NULL };
+  g_autoptr (RoundsAuth) none = rounds_auth_new_none ();
+  g_autoptr (RoundsHttp) http = rounds_http_new (base, none);
+  g_autoptr (RoundsSecret) secret = NULL;
+  g_autoptr (RoundsTrust) trust = NULL;
+  RoundsHttpRequest request = { .method = "GET", .url = "Patient/x" };
+  g_auto (RoundsHttpAnswer) answer = { 0 };
+
+  g_assert_true (g_file_get_contents (cert, &cert_pem, NULL, NULL));
+  g_assert_true (g_file_get_contents (key, &key_pem, NULL, NULL));
+  secret = rounds_secret_new_take_text (key_pem);
+  trust = rounds_trust_new (homes, ca, NULL, home == MUTUAL ? NULL : WRONG_PIN, cert_pem, secret);
+  rounds_trust_apply (trust, http);
+  return rounds_http_send (http, &request, &answer, NULL, error);
+}
+
+/* A server that only signs people in: the pins are not its, and it does not see the certificate. */
+static void
+test_beside (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (skip ())
+    return;
+  g_assert_false (ask_beside (GOOD, GOOD, NULL));
+  ask_beside (EXPIRED, GOOD, &error);
+  g_assert_no_error (error);
+  ask_beside (MUTUAL, MUTUAL, &error);
+  g_assert_no_error (error);
+  g_assert_false (ask_beside (GOOD, MUTUAL, &error));
+  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS);
+}
+
+static gboolean
 find_in_profile (const char *needle)
 {
   const char *argv[] = { "grep", "-rqaF", needle, self.fixture.folder, NULL };
@@ -399,6 +441,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/version", test_version);
   g_test_add_func ("/tls/pins", test_pins);
   g_test_add_func ("/tls/mutual", test_mutual);
+  g_test_add_func ("/tls/beside", test_beside);
   g_test_add_func ("/tls/kept", test_kept);
   g_test_add_func ("/tls/unusable", test_unusable);
   status = g_test_run ();
