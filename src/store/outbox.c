@@ -137,7 +137,7 @@ rounds_outbox_enqueue (RoundsWriter *writer, RoundsRow *row, const char *refs, G
     {
       /* An edit of something refused is the attempt to mend it. */
       if (held && !rounds_database_run (writer->db, error,
-                                        "UPDATE outbox SET state = 1, attempts = 0, next_at_us = 0 "
+                                        "UPDATE outbox SET state = 1, attempts = min (attempts, 1), next_at_us = 0 "
                                         "WHERE rid = ? AND state IN (6, 7)",
                                         "i", row->rid))
         return FALSE;
@@ -204,7 +204,7 @@ fill_depends (RoundsDatabase *db, GHashTable *known, const char *refs, RoundsOut
   "SELECT o.seq, o.op_uuid, n.text, r.id, o.verb, CASE WHEN o.revision = r.revision THEN r.local_json ELSE " \
   "(SELECT h.json FROM history h WHERE h.rid = o.rid AND h.revision = o.revision) END, " \
   "CASE r.base_state WHEN 1 THEN r.local_json WHEN 2 THEN r.base_json END, r.base_version, o.state, o.request_id, " \
-  "o.attempts, o.next_at_us, o.last_status, o.reason, o.refs, r.base_state, r.rid, " \
+  "(SELECT max(p.attempts) FROM outbox p WHERE p.rid = r.rid), o.next_at_us, o.last_status, o.reason, o.refs, r.base_state, r.rid, " \
   "(SELECT p.op_uuid FROM outbox p WHERE p.rid = r.rid ORDER BY p.seq LIMIT 1) "
 
 static RoundsOutboxItem *
@@ -705,7 +705,7 @@ retry_cb (RoundsWriter *writer, gpointer data, GError **error)
   if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error) ||
       !rounds_row_load_there (writer, call->type, call->id, &row, error) ||
       !rounds_database_run (writer->db, error,
-                            "UPDATE outbox SET state = 1, attempts = 0, next_at_us = 0 WHERE rid = ? "
+                            "UPDATE outbox SET state = 1, attempts = min (attempts, 1), next_at_us = 0 WHERE rid = ? "
                             "AND state IN (1, 6, 7)",
                             "i", row.rid) ||
       !drop_if_nothing (writer, &row, error) || !rounds_outbox_refresh (writer, &row, error) ||

@@ -19,7 +19,7 @@ typedef struct {
   char *base_version;
   char *state;
   char *request_id;        /* of inflight and unknown */
-  guint attempts;
+  guint attempts;          /* of any change that waits: more than 0 = something of it may be there */
   gint64 next_at_us;
   int last_status;         /* HTTP, 0 = none yet */
   char *reason;            /* for people: last outcome, or what it waits for */
