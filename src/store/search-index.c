@@ -342,7 +342,8 @@ list_rids (RoundsStore *store, const char *type, GArray *out, GError **error)
 
   if (reader == NULL)
     return FALSE;
-  rows = rounds_database_query (reader->db, error, "SELECT rid FROM resource WHERE type = (SELECT nid FROM name WHERE "
+  /* main: also what this reader may not see, for whoever may. */
+  rows = rounds_database_query (reader->db, error, "SELECT rid FROM main.resource WHERE type = (SELECT nid FROM name WHERE "
                                                    "text = ?) AND tombstone = 0", "s", type);
   while (row)
     {

@@ -171,6 +171,9 @@ test_birth_date (void)
   FINDS (f.store, "Patient?birthdate=ne1980-02", "year end next");
   FINDS (f.store, "Patient?birthdate=gt1980-02", "year end next");
   FINDS (f.store, "Patient?birthdate=ge1980-02", "day month year end next");
+  FINDS (f.store, "Patient?birthdate=ge1980-12-31", "end next");
+  FINDS (f.store, "Patient?birthdate=le1980-01-01", "");
+  FINDS (f.store, "Patient?birthdate=gt1980-12-31", "next");
   FINDS (f.store, "Patient?birthdate=lt1980-02-03", "month year");
   FINDS (f.store, "Patient?birthdate=le1980-02-03", "day month year");
   FINDS (f.store, "Patient?birthdate=sa1980-02-03", "end next");
@@ -979,6 +982,13 @@ test_typing (void)
     TYPED (f.store, "gonzalex", typo);
     TYPED (f.store, "19", number);
   }
+  /* Somebody among the packed who is another now, and one who is gone. */
+  TYPED (f.store, "44710093", "f");
+  add_patient (f.store, "f", ",\"name\":[{\"family\":\"Quilla\"}]");
+  TYPED (f.store, "44710093", "");
+  TYPED (f.store, "quilla", "f");
+  g_assert_true (delete_one (f.store, "Patient", "s", -1, NULL));
+  TYPED (f.store, "jaskolka", "");
   add_patient (f.store, "new", ",\"name\":[{\"family\":\"Quetzalcoatl\"}]");
   TYPED (f.store, "quetzal", "new");
   add_patient (f.store, "new", ",\"name\":[{\"family\":\"Xochitl\"}]");
