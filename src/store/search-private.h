@@ -79,7 +79,8 @@ struct _RoundsQuery {
 
 /* --- SQL -------------------------------------------------------------------------------------------- */
 
-/* Which resources may be found at all; one place for whatever hides one. %s: the table's alias. */
+/* Which resources may be found at all. Restricted ones are hidden below this, by the reader's own view of table
+ * resource (glass.h); table patient is open to all. %s: the table's alias. */
 #define ROUNDS_SEARCH_VISIBLE_RESOURCE "%s.tombstone = 0"
 #define ROUNDS_SEARCH_VISIBLE_PATIENT "%s.gone = 0"
 

@@ -10,6 +10,7 @@
 #include "rounds-schema.h"
 #include "store-fixture.h"
 #include "store/database.h"
+#include "store/glass.h"
 #include "store/search.h"
 #include "store/store-private.h"
 
@@ -416,6 +417,40 @@ test_refused (void)
   for (guint i = 0; i < 300; i++)
     g_string_append (values, ",a");
   refused (values->str);
+}
+
+/* Restricted records are not found, not counted and lead to nobody, until the glass is broken: also when the index
+ * was built while they were hidden. */
+static void
+test_restricted (void)
+{
+  static const char label[] = "\"meta\":{\"security\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-Confidentiality\","
+                              "\"code\":\"R\"}]}";
+  Fixture f;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *secret = g_strdup_printf (",%s,\"code\":{\"coding\":[{\"code\":\"hiv\"}]},\"subject\":{\"reference\":"
+                                             "\"Patient/a\"}", label);
+
+  fixture_new (&f);
+  add_patient (f.store, "a", ",\"name\":[{\"family\":\"Open\"}]");
+  add_observation (f.store, "o", ",\"code\":{\"coding\":[{\"code\":\"pulse\"}]},\"subject\":{\"reference\":\"Patient/a\"}");
+  {
+    g_autofree char *json = g_strdup_printf ("{\"resourceType\":\"Observation\",\"id\":\"s\",\"status\":\"final\"%s}", secret);
+
+    import_known (f.store, "Observation", "s", json);
+  }
+  FINDS (f.store, "Observation?status=final", "o");
+  FINDS (f.store, "Observation?code=hiv", "");
+  FINDS (f.store, "Observation?_sort=-_lastUpdated", "o");
+  FINDS (f.store, "Patient?_has:Observation:subject:code=hiv", "");
+  FINDS (f.store, "Patient?_has:Observation:subject:code=pulse", "a");
+  rounds_store_break_glass (f.store, "a", "unconscious in the emergency room", &error);
+  g_assert_no_error (error);
+  FINDS (f.store, "Observation?code=hiv", "s");
+  FINDS (f.store, "Patient?_has:Observation:subject:code=hiv", "a");
+  g_assert_true (rounds_store_end_glass (f.store, &error));
+  FINDS (f.store, "Observation?code=hiv", "");
+  fixture_clear (&f);
 }
 
 /* What the functions say is what the address says. */
@@ -1040,6 +1075,7 @@ main (int argc, char **argv)
   g_test_add_func ("/search/reference", test_reference);
   g_test_add_func ("/search/order", test_order);
   g_test_add_func ("/search/refused", test_refused);
+  g_test_add_func ("/search/restricted", test_restricted);
   g_test_add_func ("/search/builder", test_builder);
   g_test_add_func ("/search/building", test_building);
   g_test_add_func ("/search/differential", test_differential);
