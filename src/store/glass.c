@@ -4,7 +4,8 @@
  * may not be seen. So no list, search, count, export or link can forget the check. Where nothing is restricted, or
  * all is open, there are no views and nothing is paid. Edits are checked one by one in rounds_writer_allow().
  *
- * A clock that was set back closes what was open. */
+ * Allergies are never hidden: "none recorded" over a hidden one could kill. A clock that was set back closes what was
+ * open. */
 #include "store/glass.h"
 
 #include <glib/gi18n-lib.h>
@@ -85,7 +86,8 @@ lower (RoundsDatabase *db, const char *open, GError **error)
   g_autofree char *sql = g_strdup_printf (
     "CREATE TEMP VIEW resource AS SELECT r.* FROM main.resource r WHERE NOT EXISTS (SELECT 1 FROM main.restricted x "
     "WHERE x.rid = r.rid AND x.whole = 0 AND x.patient NOT IN (%s)) AND (r.patient NOT IN (%s) OR EXISTS (SELECT 1 FROM "
-    "main.restricted p WHERE p.rid = r.rid AND p.whole = 1));"
+    "main.restricted p WHERE p.rid = r.rid AND p.whole = 1)) OR r.type = (SELECT a.nid FROM main.name a WHERE a.text = "
+    "'AllergyIntolerance');"
     "CREATE TEMP VIEW scan AS SELECT c.* FROM main.scan c WHERE c.patient NOT IN (%s) AND NOT EXISTS (SELECT 1 FROM "
     "main.restricted x WHERE x.study = c.study_uid AND x.patient NOT IN (%s));"
     "CREATE TEMP VIEW series AS SELECT e.* FROM main.series e WHERE e.patient NOT IN (%s)",
@@ -126,7 +128,7 @@ rounds_glass_hides (RoundsDatabase *db, const char *type, const char *id, gboole
   if (!rounds_database_int (
         db, 0, &found, error,
         "SELECT 1 FROM resource r WHERE r.id = ?2 AND r.type = (SELECT nid FROM name WHERE text = ?3) AND "
-        "(EXISTS (SELECT 1 FROM restricted x WHERE x.rid = r.rid) OR EXISTS (SELECT 1 FROM restricted y WHERE "
+        "?3 <> 'AllergyIntolerance' AND (EXISTS (SELECT 1 FROM restricted x WHERE x.rid = r.rid) OR EXISTS (SELECT 1 FROM restricted y WHERE "
         "y.patient = r.patient AND y.whole = 1)) AND NOT EXISTS (SELECT 1 FROM glass g WHERE " OPEN_NOW " AND "
         "(g.patient = 0 OR g.patient = r.patient))", "iss", rounds_instant_now_us (), id, type))
     return FALSE;

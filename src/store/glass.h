@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /* Break-glass: restricted records, opened for a reason and a time.
  *
  * Restricted is what carries meta.security R or V of HL7's v3-Confidentiality. A Patient so labelled restricts
- * everything of that patient but the Patient record itself, so that it can still be found by name. What is restricted
+ * everything of that patient but the Patient record itself, so that it can still be found by name. Allergies are never
+ * hidden. What is restricted
  * is hidden from every reader and refused to every edit until somebody whose role may breaks the glass; sync goes on
  * beneath. Works offline; start and stop stand in the audit trail. */
 #define ROUNDS_GLASS_US ((gint64) 4 * 3600 * G_USEC_PER_SEC)

@@ -115,6 +115,14 @@ test_hidden (void)
   g_assert_cmpuint (n_listed (&f, NULL, "shut"), ==, 1);
   codes = rounds_store_list_code (f.store, "Observation", "shut", NULL, "8867-4", 0, NULL);
   g_assert_cmpuint (codes->len, ==, 0);
+  /* An allergy is never hidden, whoever's it is and whatever it says. */
+  must_put (f.store, "AllergyIntolerance", "a1",
+            "{\"resourceType\":\"AllergyIntolerance\",\"id\":\"a1\",\"meta\":{\"security\":[{\"system\":\"http://terminology.hl7.org/"
+            "CodeSystem/v3-Confidentiality\",\"code\":\"V\"}]},\"patient\":{\"reference\":\"Patient/shut\"}}");
+  g_assert_true (sees (&f, "AllergyIntolerance", "a1"));
+  g_assert_cmpuint (n_listed (&f, "AllergyIntolerance", "shut"), ==, 1);
+  must_put (f.store, "AllergyIntolerance", "a1",
+            "{\"resourceType\":\"AllergyIntolerance\",\"id\":\"a1\",\"patient\":{\"reference\":\"Patient/shut\"}}");
   g_assert_cmpuint (n_hidden (&f, "open"), ==, 2);
   g_assert_cmpuint (n_hidden (&f, "shut"), ==, 1);
   g_assert_cmpuint (n_hidden (&f, NULL), ==, 3);
