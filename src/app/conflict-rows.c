@@ -153,7 +153,12 @@ rounds_conflict_rows_new (const RoundsConflict *conflict, json_object *base, jso
   json_object *any = mine != NULL ? mine : theirs != NULL ? theirs : base;
   const RoundsSection *section = any != NULL ? rounds_section_of (conflict->type, any) : NULL;
 
-  if (mine == NULL || theirs == NULL)
+  gboolean by_field = FALSE;
+
+  for (guint i = 0; conflict->paths != NULL && conflict->paths[i] != NULL; i++)
+    by_field |= conflict->paths[i][0] != '\0';
+  /* Of a server that was put back no element is in conflict: the whole is. */
+  if (mine == NULL || theirs == NULL || !by_field)
     {
       RoundsConflictRow *row = g_new0 (RoundsConflictRow, 1);
 

@@ -24,7 +24,7 @@ typedef struct {
 } RoundsConflictRow;
 void rounds_conflict_row_free (RoundsConflictRow *self);
 
-/* One row a path in conflict, then what was merged, then a few elements that are the same, in words. Any of the
+/* One row a path in conflict (or one with the path "" where it is all or nothing), then what was merged, then a few elements that are the same, in words. Any of the
  * three may be NULL. Array of RoundsConflictRow, caller owns. Pure; any thread. */
 GPtrArray *rounds_conflict_rows_new (const RoundsConflict *conflict, json_object *base, json_object *mine,
                                      json_object *theirs);

@@ -29,7 +29,7 @@ struct _RoundsConflictView {
   GPtrArray *choices;   /* Choice, one a row that must be chosen */
   GPtrArray *cells;     /* Cell: what stands in the grid, for another layout when it is narrow */
   guint ticket;         /* of the question that is shown */
-  gboolean whole;       /* one side deleted it: the choice is all or nothing */
+  gboolean whole;       /* deleted on one side, or lost by the server: the choice is all or nothing */
   gboolean narrow;
   gboolean filling;
   gboolean can_save;
@@ -755,8 +755,8 @@ rounds_conflict_view_set_question (RoundsConflictView *self, RoundsStore *store,
   self->base = parse_or_null (question->conflict->base);
   self->mine = parse_or_null (question->conflict->mine);
   self->theirs = parse_or_null (question->conflict->theirs);
-  self->whole = self->mine == NULL || self->theirs == NULL;
   self->rows = rounds_conflict_rows_new (question->conflict, self->base, self->mine, self->theirs);
+  self->whole = self->rows->len > 0 && ((RoundsConflictRow *) self->rows->pdata[0])->path[0] == '\0';
   show_heading (self);
   show_heads (self);
   self->filling = TRUE;

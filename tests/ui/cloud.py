@@ -35,20 +35,21 @@ def states():
 def waiting_is_seen():
     global w
     ward.fill()
+    ward.put_server_back()
     ward.change_in_two_places()
     ward.delete_there()
     ward.refuse()
     ward.sync()
-    assert sorted(conflicts()) == ["Condition/c1", "MedicationRequest/m1"], conflicts()
+    assert sorted(conflicts()) == ["Condition/c1", "Condition/c3", "MedicationRequest/m1"], conflicts()
     # What is decided must not be on its way before it is taken back.
     ward.down = 503
     w = Window(PROGRAM, ["--profile", ward.profile], log=os.path.join(PICTURES, "cloud.log"))
     w.enter(PASSPHRASE, "Passphrase")
     w.press("Unlock", "button")
     w.find("Search patients", "entry", patience_s=60)
-    w.find(contains="3 to decide")
+    w.find(contains="4 to decide")
     w.key("Control", "Shift", "s")
-    w.find(contains="Changed in two places (2)")
+    w.find(contains="Changed in two places (3)")
     w.find("Medication: Ramipril")
     w.find(contains="not in the value set")
 
@@ -64,7 +65,7 @@ def conflict_is_decided_by_keys():
     w.gone(contains="differs: choose")
     w.key("Control", "Return")
     w.find(contains="Decided")
-    w.wait(lambda: conflicts() == ["Condition/c1"], "the decision in the store")
+    w.wait(lambda: "MedicationRequest/m1" not in conflicts(), "the decision in the store")
     now = ward.get("MedicationRequest/m1")
     assert dose() == "2.5 mg, morning", dose()
     assert now["reasonCode"][0]["text"] == "blood pressure 168/94", now["reasonCode"]
@@ -73,11 +74,11 @@ def conflict_is_decided_by_keys():
 
 
 def decision_is_taken_back():
-    assert conflicts() == ["Condition/c1"], "nothing was decided"
+    assert "MedicationRequest/m1" not in conflicts(), "nothing was decided"
     w.key("Control", "z")
-    w.wait(lambda: len(conflicts()) == 2, "the question to return")
+    w.wait(lambda: len(conflicts()) == 3, "the question to return")
     assert dose() == "10 mg, evening", dose()
-    w.find(contains="Changed in two places (2)")
+    w.find(contains="Changed in two places (3)")
 
 
 def deletion_is_decided():
@@ -86,8 +87,18 @@ def deletion_is_decided():
     w.key("Alt", "m")
     w.find(contains="Community-acquired pneumonia, left")
     w.key("Control", "Return")
-    w.wait(lambda: conflicts() == ["MedicationRequest/m1"], "the decision in the store")
+    w.wait(lambda: "Condition/c1" not in conflicts(), "the decision in the store")
     assert states()["Condition/c1"] == "pending", states()
+
+
+def server_that_was_put_back_is_told():
+    w.press(contains="Decide: Problem: Heart failure", role="button")
+    w.find(contains="the server was put back to an earlier day")
+    picture("restored")
+    w.key("m")
+    w.key("Control", "Return")
+    w.wait(lambda: "Condition/c3" not in conflicts(), "the decision in the store")
+    assert ward.get("Condition/c3")["code"]["text"].endswith("no oedema")
 
 
 def refusal_is_discarded_and_brought_back():
@@ -141,6 +152,7 @@ def main():
     for name, step in (("a conflict is decided by keys", conflict_is_decided_by_keys),
                        ("the decision is taken back", decision_is_taken_back),
                        ("a deletion against an edit is decided", deletion_is_decided),
+                       ("a server that was put back is told", server_that_was_put_back_is_told),
                        ("a refusal is discarded and brought back", refusal_is_discarded_and_brought_back),
                        ("a refusal is sent again", refusal_is_sent_again),
                        ("a connection is told in words", connection_is_told_in_words),

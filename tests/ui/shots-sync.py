@@ -83,6 +83,7 @@ def linked():
     w.key("Control", "Shift", "c")
     shot(w, "connection-profile")
     w.close()
+    ward.put_server_back()
     ward.change_in_two_places()
     ward.delete_there()
     ward.delete_here()

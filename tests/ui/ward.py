@@ -113,6 +113,16 @@ class Ward:
         self.server.refuse = lambda r: words if r["resourceType"] == "Encounter" and r["class"]["code"] == "IMPX" else None
         self.put(visit("IMPX"))
 
+    def put_server_back(self):
+        """A change is taken, and the server then restored from a backup that does not have it."""
+        self.put(problem("c3", "Heart failure, reduced EF (35 %)"))
+        self.sync()
+        self.put(problem("c3", "Heart failure, reduced EF (30 %)"))
+        self.sync()
+        self.server.versions["Condition", "c3"].pop()
+        self.put(problem("c3", "Heart failure, reduced EF (30 %), no oedema"))
+        self.sync()
+
     def wait_for_night(self, n):
         """n changes that cannot be sent."""
         for i in range(3, 5):
