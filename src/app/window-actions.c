@@ -9,6 +9,7 @@
 #include "app/palette.h"
 #include "app/shortcuts.h"
 #include "charts/view/patient-dialog.h"
+#include "sync/anchor.h"
 
 static void
 page_activated (GtkWidget *widget, const char *name, GVariant *parameter)
@@ -217,6 +218,11 @@ verify_audit (RoundsStore *store, gpointer data, GCancellable *cancellable, GErr
 
   if (!rounds_store_audit_verify (store, &state, error))
     return NULL;
+  if (state.ok && (text = rounds_anchor_dup_trouble (store)) != NULL)
+    {
+      rounds_audit_state_clear (&state);
+      return text;
+    }
   text = state.ok ? g_strdup_printf (_("Audit trail intact: %" PRIu64 " entries"), state.rows)
                   : g_strdup_printf (_("Audit trail was tampered with: entry %" PRIu64
                                        " is the first that does not fit"), state.first_bad);

@@ -9,6 +9,7 @@
 #include "sync/anchor.h"
 
 #include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/instant.h"
@@ -294,7 +295,7 @@ rounds_anchor_dup_trouble (RoundsStore *store)
   if (trouble == NULL)
     return NULL;
   length = g_ascii_strtoll (trouble, NULL, 10);
-  return g_strdup_printf (_("The cloud knows an audit trail of %" G_GINT64_FORMAT " entries with another end: this cache was put "
+  return g_strdup_printf (_("The cloud knows an audit trail of %" PRId64 " entries with another end: this cache was put "
                             "back from outside"), length);
 }
 
