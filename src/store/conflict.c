@@ -444,6 +444,10 @@ resolve_cb (RoundsWriter *writer, gpointer data, GError **error)
   text = rounds_rows_dup (rows, 0);
   version = rounds_rows_dup (rows, 1);
   sqlite3_reset (rows);
+  /* A deletion without a version: the one that was deleted stands for it, else what a person decided to keep would be
+   * taken for something new that somebody else deleted, and be asked about again. */
+  if (text == NULL && version == NULL)
+    version = g_strdup (row.base_version);
   if (text != NULL && (theirs = rounds_facts_new (row.type, row.id, text, error)) == NULL)
     return FALSE;
   if (!may_decide (&row, text, call->facts != NULL ? call->facts->text : NULL, error) ||

@@ -82,6 +82,19 @@ def test_a_conflict_is_settled_each_way():
             p.verify()
 
 
+def test_what_was_kept_comes_back_to_a_server_that_deleted_it():
+    with FhirServer() as server, linked(server) as p:
+        server.write(person(1))
+        p("sync", "ward", "--once")
+        server.remove("Patient", "p1")
+        p.put("Patient/p1", person(1, gender="male"))
+        p("sync", "ward", "--once", expect=6)
+        p("conflicts", "resolve", "Patient/p1", "--keep", "mine")
+        p("sync", "ward", "--once")
+        assert p.json("conflicts", "list").out == "" and p("--json", "outbox", "list").out == ""
+        assert server.current("Patient", "p1")["gender"] == "male"
+
+
 def test_what_the_server_refuses_waits_for_a_person():
     with FhirServer() as server, linked(server) as p:
         server.refuse = lambda resource: "the year is not plausible" if resource.get("birthDate") == "1670-01-01" else None
