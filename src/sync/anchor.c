@@ -14,7 +14,6 @@
 
 #include "base/instant.h"
 #include "fhir/json.h"
-#include "vault/vault.h"
 
 #define INTERVAL_US ((gint64) 600 * G_USEC_PER_SEC)
 #define TROUBLE "anchor.trouble"
