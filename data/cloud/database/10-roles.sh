@@ -5,10 +5,17 @@
 # data here, so that neither can read the other's.
 
 set -eu
-secrets=${SECRETS:-/run/secrets}
+export SECRETS="${SECRETS:-/run/secrets}"
+# psql would take the words of an unreadable file for an empty password.
+for name in fhir orthanc; do
+  [ -s "$SECRETS/$name-database-password" ] && [ -r "$SECRETS/$name-database-password" ] ||
+    { echo "10-roles: $SECRETS/$name-database-password cannot be read" >&2; exit 1; }
+done
 
-psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d postgres \
-  -v fhir="$(cat "$secrets/fhir-database-password")" -v orthanc="$(cat "$secrets/orthanc-database-password")" <<'SQL'
+# psql reads the passwords itself: on its command line everybody on the machine could.
+psql -q -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d postgres <<'SQL'
+\set fhir `cat "$SECRETS/fhir-database-password"`
+\set orthanc `cat "$SECRETS/orthanc-database-password"`
 CREATE ROLE fhir LOGIN PASSWORD :'fhir';
 CREATE ROLE orthanc LOGIN PASSWORD :'orthanc';
 CREATE DATABASE fhir OWNER fhir;
