@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the server has and what was changed here meet: taken, merged element by element, or kept apart as a
- * conflict until a person decides. Clinical content is never overwritten without one. Also the downloaded
- * page with its cursor. */
+ * conflict until a person decides. Clinical content is never overwritten without one. */
 #include "store/version.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/instant.h"
+#include "fhir/digits.h"
 #include "fhir/merge.h"
 #include "fhir/resource.h"
 
@@ -143,6 +143,43 @@ rebase (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const c
          rounds_outbox_refresh (writer, row, error);
 }
 
+/* Where the server keeps fewer digits than were written, those that were written stay: *own = what it has with
+ * them, NULL when there are none to keep. */
+static gboolean
+keep_digits (const RoundsRow *row, const RoundsFacts *facts, RoundsFacts **own, GError **error)
+{
+  g_autoptr (json_object) base = NULL, theirs = NULL;
+
+  *own = NULL;
+  if (facts == NULL || row->base_state != ROUNDS_BASE_THERE || row->base == NULL)
+    return TRUE;
+  base = rounds_json_parse (row->base, -1, NULL);
+  theirs = rounds_json_parse (facts->text, -1, NULL);
+  if (base == NULL || theirs == NULL || rounds_json_keep_digits (base, theirs, FALSE) == 0)
+    return TRUE;
+  *own = rounds_facts_new_from_json (row->type, row->id, theirs, error);
+  return *own != NULL;
+}
+
+/* Once more, where all that differs may be digits of the same new number. */
+static gboolean
+merge_with_my_digits (json_object *base, json_object *mine, json_object *theirs, json_object **merged)
+{
+  g_autoptr (json_object) own = mine != NULL && theirs != NULL ? rounds_json_copy (theirs) : NULL;
+  json_object *again = NULL;
+
+  if (own == NULL || rounds_json_keep_digits (mine, own, FALSE) == 0)
+    return FALSE;
+  if (rounds_merge_three_way (base, mine, own, &again, NULL))
+    {
+      json_object_put (*merged);
+      *merged = again;
+      return TRUE;
+    }
+  json_object_put (again);
+  return FALSE;
+}
+
 static gboolean
 merge_in (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const char *version,
           gint64 last_updated_us, RoundsReceive *outcome, GError **error)
@@ -154,7 +191,8 @@ merge_in (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *theirs, const
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (RoundsFacts) facts = NULL;
 
-  if (rounds_merge_three_way (base, mine, other, &merged, paths))
+  if (rounds_merge_three_way (base, mine, other, &merged, paths) ||
+      merge_with_my_digits (base, mine, other, &merged))
     {
       if (merged != NULL && (facts = rounds_facts_new_from_json (row->type, row->id, merged, error)) == NULL)
         return FALSE;
@@ -192,6 +230,8 @@ gboolean
 rounds_row_receive (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *facts, const char *version,
                     gint64 last_updated_us, RoundsReceive *outcome, GError **error)
 {
+  g_autoptr (RoundsFacts) own = NULL;
+
   *outcome = ROUNDS_RECEIVE_HELD;
   if (row->rid == 0 && facts == NULL)
     return TRUE;
@@ -203,6 +243,9 @@ rounds_row_receive (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *fac
   /* An answer out of an older search must not undo what the server has acknowledged since. */
   if (is_older (row, version, last_updated_us))
     return TRUE;
+  if (!keep_digits (row, facts, &own, error))
+    return FALSE;
+  facts = own != NULL ? own : facts;
   switch (row->state)
     {
     case ROUNDS_STATE_NONE:
@@ -216,83 +259,6 @@ rounds_row_receive (RoundsWriter *writer, RoundsRow *row, const RoundsFacts *fac
     default:
       return merge_in (writer, row, facts, version, last_updated_us, outcome, error);
     }
-}
-
-/* --- a downloaded page ------------------------------------------------------------------------------ */
-
-typedef struct {
-  const RoundsDownload *items;
-  RoundsFacts **facts;
-  guint n;
-  const char *scope, *cursor;
-  guint n_new, n_conflicts;
-} RoundsPage;
-
-static gboolean
-page_cb (RoundsWriter *writer, gpointer data, GError **error)
-{
-  RoundsPage *page = data;
-  g_autofree char *detail = NULL;
-
-  if (!rounds_writer_allow (writer, ROUNDS_ACT_SYNC, NULL, NULL, error))
-    return FALSE;
-  page->n_new = page->n_conflicts = 0;
-  for (guint i = 0; i < page->n; i++)
-    {
-      const RoundsDownload *item = &page->items[i];
-      const RoundsFacts *facts = page->facts[i];
-      g_auto (RoundsRow) row = { 0 };
-      RoundsReceive outcome;
-      gint64 updated = item->last_updated_us != 0 || facts == NULL ? item->last_updated_us
-        : facts->last_updated_us;
-      const char *version = item->version != NULL || facts == NULL ? item->version : facts->version_id;
-
-      if (!rounds_row_load (writer, item->type, item->id, &row, error) ||
-          !rounds_row_receive (writer, &row, facts, version, updated, &outcome, error))
-        return FALSE;
-      page->n_new += outcome != ROUNDS_RECEIVE_HELD;
-      page->n_conflicts += outcome == ROUNDS_RECEIVE_CONFLICT;
-    }
-  if (page->cursor != NULL &&
-      !rounds_database_run (writer->db, error, "INSERT OR REPLACE INTO cursor (scope, json) VALUES (?, ?)",
-                            "ss", page->scope, page->cursor))
-    return FALSE;
-  if (page->n_new == 0)
-    return TRUE;
-  detail = g_strdup_printf ("download: %u versions, %u conflicts", page->n_new, page->n_conflicts);
-  return rounds_audit_append (writer, "sync", NULL, NULL, detail, error);
-}
-
-gboolean
-rounds_store_download_page (RoundsStore *self, const RoundsDownload *items, guint n, const char *scope,
-                            const char *cursor_json, guint *n_new, guint *n_conflicts, GError **error)
-{
-  g_autoptr (GPtrArray) facts = g_ptr_array_new_with_free_func ((GDestroyNotify) rounds_facts_free);
-  RoundsPage page = { .items = items, .n = n, .scope = scope, .cursor = cursor_json };
-
-  g_return_val_if_fail (ROUNDS_IS_STORE (self) && (items != NULL || n == 0), FALSE);
-  g_return_val_if_fail (cursor_json == NULL || scope != NULL, FALSE);
-
-  for (guint i = 0; i < n; i++)
-    {
-      RoundsFacts *one = NULL;
-
-      if (items[i].json != NULL)
-        {
-          one = rounds_facts_new (items[i].type, items[i].id, items[i].json, error);
-          if (one == NULL)
-            return FALSE;
-        }
-      g_ptr_array_add (facts, one);
-    }
-  page.facts = (RoundsFacts **) facts->pdata;
-  if (!rounds_store_write (self, page_cb, &page, error))
-    return FALSE;
-  if (n_new != NULL)
-    *n_new = page.n_new;
-  if (n_conflicts != NULL)
-    *n_conflicts = page.n_conflicts;
-  return TRUE;
 }
 
 /* --- conflicts -------------------------------------------------------------------------------------- */

@@ -25,6 +25,8 @@ typedef struct {
 
   char *trouble;                   /* the first thing that the cloud failed at without ending the pass; or NULL */
 
+  guint n_shortened;               /* records whose numbers the cloud keeps with fewer digits */
+
   GPtrArray *acks;                 /* of settle.c: acknowledgements that wait to be written together; or NULL */
 
   gboolean server_checked;         /* of restore.c */

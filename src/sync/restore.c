@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "fhir/digits.h"
 #include "sync/compare.h"
 
 #define N_NEWEST 3
@@ -157,8 +158,8 @@ offer_again (RoundsPass *self, const RoundsReceipt *receipt, const RoundsRemote 
 {
   g_autoptr (RoundsRecord) now = rounds_store_get (self->store, receipt->type, receipt->id, NULL);
   g_autoptr (json_object) mine = now != NULL ? rounds_record_parse (now) : NULL;
-  g_autofree char *theirs = remote->status == 200 ? rounds_json_print (remote->resource) : NULL;
-  RoundsConflict conflict = { .type = receipt->type, .id = receipt->id, .theirs = theirs, .status = (char *) "restored",
+  g_autofree char *theirs = NULL;
+  RoundsConflict conflict = { .type = receipt->type, .id = receipt->id, .status = (char *) "restored",
                               .theirs_version = remote->version };
 
   /* Waiting for a person already, or nothing lost after all. */
@@ -166,6 +167,12 @@ offer_again (RoundsPass *self, const RoundsReceipt *receipt, const RoundsRemote 
       rounds_compare_same_content (mine, remote->status == 200 ? remote->resource : NULL))
     return TRUE;
   (*n_lost)++;
+  if (remote->status == 200)
+    {
+      if (mine != NULL)
+        rounds_json_keep_digits (mine, remote->resource, FALSE);
+      conflict.theirs = theirs = rounds_json_print (remote->resource);
+    }
   return rounds_store_conflict_record (self->store, &conflict, error);
 }
 

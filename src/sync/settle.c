@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "fhir/digits.h"
 #include "fhir/merge.h"
 #include "sync/compare.h"
 
@@ -33,6 +34,15 @@ rounds_pass_is_mine (const RoundsOutboxItem *item, json_object *resource)
   g_autoptr (json_object) mine = item->json != NULL ? rounds_json_parse (item->json, -1, NULL) : NULL;
 
   return mine != NULL && resource != NULL && rounds_compare_same_content (mine, resource);
+}
+
+/* The same number with fewer digits is no other finding; ours say how finely it was measured, and stay. lost: not
+ * all of it came back, so that places may have moved. */
+static void
+keep_our_digits (RoundsPass *self, json_object *mine, json_object *theirs, gboolean lost)
+{
+  if (rounds_json_keep_digits (mine, theirs, !lost) > 0)
+    self->n_shortened++;
 }
 
 gboolean
@@ -184,6 +194,7 @@ rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *item, int
   if (mine == NULL)
     return FALSE;
   lost = rounds_compare_kept (mine, remote->resource);
+  keep_our_digits (self, mine, remote->resource, lost->len > 0);
   if (lost->len > 0)
     return keep_what_was_dropped (self, item, status, remote, lost, error);
   return acknowledge (self, item, remote->version, remote->resource, status, error);
@@ -211,6 +222,7 @@ merge_later_edits (RoundsPass *self, const char *type, const char *id, json_obje
       lost = rounds_compare_kept (sent, theirs);
       if (lost->len > 0)
         continue;
+      rounds_json_keep_digits (sent, theirs, TRUE);
       if (rounds_merge_three_way (sent, mine, theirs, &merged, NULL))
         return merged;
       g_clear_pointer (&merged, json_object_put);
@@ -253,6 +265,7 @@ rounds_pass_settle_created (RoundsPass *self, const RoundsOutboxItem *item, int 
   if (lost->len > 0 && !rounds_mark_is_in (remote->resource, item->first_uuid))
     return rounds_pass_settle_refused (self, item, status, _("The cloud answered with another record than was sent"),
                                        error);
+  keep_our_digits (self, mine, remote->resource, lost->len > 0);
   text = rounds_json_print (remote->resource);
   renamed.id = (char *) id;
   if (lost->len > 0)
@@ -324,12 +337,30 @@ settle_delete (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemot
   return TRUE;
 }
 
+/* Whether what would be sent is what stands there. On the version that it was written on top of, digits count too:
+ * they may be all that was changed. */
+static gboolean
+is_there (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote, gboolean untouched)
+{
+  g_autoptr (json_object) mine = rounds_json_parse (item->json, -1, NULL);
+  g_autoptr (json_object) base = untouched && item->base_json != NULL ? rounds_json_parse (item->base_json, -1, NULL)
+                                                                      : NULL;
+
+  if (mine == NULL || !rounds_compare_same_content (mine, remote->resource))
+    return FALSE;
+  if (base != NULL && rounds_json_keep_digits (base, mine, TRUE) > 0)
+    return FALSE;
+  keep_our_digits (self, mine, remote->resource, FALSE);
+  return TRUE;
+}
+
 gboolean
 rounds_pass_settle_read (RoundsPass *self, const RoundsOutboxItem *item, const RoundsRemote *remote,
                          gboolean was_unknown, RoundsSettled *out, GError **error)
 {
   gboolean gone = remote->status == 404 || remote->status == 410;
   gboolean is_create = g_strcmp0 (item->verb, "create") == 0;
+  gboolean untouched;
 
   *out = ROUNDS_SETTLED;
   if (!gone && (remote->status != 200 || remote->resource == NULL))
@@ -358,9 +389,10 @@ rounds_pass_settle_read (RoundsPass *self, const RoundsOutboxItem *item, const R
     }
   if (gone)
     return meet (self, item, remote, out, error);
-  if (rounds_pass_is_mine (item, remote->resource))
+  untouched = !is_create && item->base_version != NULL && g_strcmp0 (remote->version, item->base_version) == 0;
+  if (is_there (self, item, remote, untouched))
     return acknowledge (self, item, remote->version, remote->resource, 200, error);
-  if (!is_create && item->base_version != NULL && g_strcmp0 (remote->version, item->base_version) == 0)
+  if (untouched)
     {
       *out = ROUNDS_SETTLED_AGAIN;
       return !was_unknown || rounds_store_outbox_set_state (self->store, item, "pending", 0, NULL, 0, error);

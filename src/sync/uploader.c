@@ -429,6 +429,13 @@ rounds_pass_upload (RoundsPass *pass, GError **error)
       g_hash_table_unref (self.failed);
     }
   pass->incomplete |= self.again;
+  if (pass->n_shortened > 0)
+    rounds_pass_note (pass,
+                      g_strdup_printf (ngettext ("The cloud keeps numbers of %u record with fewer digits than were written "
+                                                 "(37 for 37.0); here they stay as they were written",
+                                                 "The cloud keeps numbers of %u records with fewer digits than were written "
+                                                 "(37 for 37.0); here they stay as they were written",
+                                                 pass->n_shortened), pass->n_shortened));
   save_limits (pass);
   return ok;
 }
