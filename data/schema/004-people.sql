@@ -12,46 +12,28 @@ CREATE TABLE restricted (
 CREATE INDEX restricted_patient ON restricted (patient) WHERE whole = 1;
 
 -- Kept by triggers, so that no way of writing can forget it. A deletion keeps the label: the history has the text.
+-- rounds_restricted() and rounds_study_uid() are the program's (glass.c): they parse the text.
 CREATE TRIGGER restricted_new AFTER INSERT ON resource
-WHEN NEW.local_json IS NOT NULL AND instr (NEW.local_json, '"security"') > 0 BEGIN
+WHEN NEW.local_json IS NOT NULL AND rounds_restricted (NEW.local_json) BEGIN
   INSERT OR REPLACE INTO restricted (rid, patient, whole, study)
-    SELECT NEW.rid, NEW.patient, (SELECT n.text = 'Patient' FROM name n WHERE n.nid = NEW.type),
-           (SELECT substr (json_extract (i.value, '$.value'), 9) FROM json_each (NEW.local_json, '$.identifier') i
-            WHERE json_extract (i.value, '$.value') LIKE 'urn:oid:%' LIMIT 1)
-    WHERE EXISTS (SELECT 1 FROM json_each (NEW.local_json, '$.meta.security') s
-                  WHERE json_extract (s.value, '$.code') IN ('R', 'V')
-                    AND json_extract (s.value, '$.system') IN
-                      ('http://terminology.hl7.org/CodeSystem/v3-Confidentiality', 'http://hl7.org/fhir/v3/Confidentiality',
-                       'urn:oid:2.16.840.1.113883.5.25'));
+    VALUES (NEW.rid, NEW.patient, (SELECT n.text = 'Patient' FROM name n WHERE n.nid = NEW.type),
+            rounds_study_uid (NEW.local_json));
 END;
 CREATE TRIGGER restricted_changed AFTER UPDATE OF local_json, patient ON resource
-WHEN NEW.local_json IS NOT NULL AND (instr (NEW.local_json, '"security"') > 0
+WHEN NEW.local_json IS NOT NULL AND (rounds_restricted (NEW.local_json)
                                      OR EXISTS (SELECT 1 FROM restricted x WHERE x.rid = NEW.rid)) BEGIN
   DELETE FROM restricted WHERE rid = NEW.rid;
   INSERT INTO restricted (rid, patient, whole, study)
     SELECT NEW.rid, NEW.patient, (SELECT n.text = 'Patient' FROM name n WHERE n.nid = NEW.type),
-           (SELECT substr (json_extract (i.value, '$.value'), 9) FROM json_each (NEW.local_json, '$.identifier') i
-            WHERE json_extract (i.value, '$.value') LIKE 'urn:oid:%' LIMIT 1)
-    WHERE EXISTS (SELECT 1 FROM json_each (NEW.local_json, '$.meta.security') s
-                  WHERE json_extract (s.value, '$.code') IN ('R', 'V')
-                    AND json_extract (s.value, '$.system') IN
-                      ('http://terminology.hl7.org/CodeSystem/v3-Confidentiality', 'http://hl7.org/fhir/v3/Confidentiality',
-                       'urn:oid:2.16.840.1.113883.5.25'));
+           rounds_study_uid (NEW.local_json)
+    WHERE rounds_restricted (NEW.local_json);
 END;
 CREATE TRIGGER restricted_gone AFTER DELETE ON resource BEGIN
   DELETE FROM restricted WHERE rid = OLD.rid;
 END;
 INSERT INTO restricted (rid, patient, whole, study)
-  SELECT r.rid, r.patient, (SELECT n.text = 'Patient' FROM name n WHERE n.nid = r.type),
-         (SELECT substr (json_extract (i.value, '$.value'), 9) FROM json_each (r.local_json, '$.identifier') i
-          WHERE json_extract (i.value, '$.value') LIKE 'urn:oid:%' LIMIT 1)
-  FROM resource r
-  WHERE r.local_json IS NOT NULL AND instr (r.local_json, '"security"') > 0
-    AND EXISTS (SELECT 1 FROM json_each (r.local_json, '$.meta.security') s
-                WHERE json_extract (s.value, '$.code') IN ('R', 'V')
-                  AND json_extract (s.value, '$.system') IN
-                    ('http://terminology.hl7.org/CodeSystem/v3-Confidentiality', 'http://hl7.org/fhir/v3/Confidentiality',
-                     'urn:oid:2.16.840.1.113883.5.25'));
+  SELECT r.rid, r.patient, (SELECT n.text = 'Patient' FROM name n WHERE n.nid = r.type), rounds_study_uid (r.local_json)
+  FROM resource r WHERE r.local_json IS NOT NULL AND rounds_restricted (r.local_json);
 
 -- Times in which restricted records are open. patient 0 = of all. ended_us 0 = not ended before its time.
 CREATE TABLE glass (

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "rounds-schema.h"
+#include "store/store-private.h"
 
 #define BUSY_MS 5000
 #define SCHEMA_FOLDER ROUNDS_RESOURCE_BASE "/schema/"
@@ -464,6 +465,12 @@ rounds_database_open (const char *path, RoundsDatabaseKind kind, RoundsDatabaseM
       return NULL;
     }
   sqlite3_busy_timeout (self->handle, BUSY_MS);
+  code = rounds_glass_register (self->handle);
+  if (code != SQLITE_OK)
+    {
+      rounds_database_set_error (self, code, error);
+      return NULL;
+    }
   if (!set_up (self, kind, mode, key, error) || !check_schema (self, kind, mode, path, error))
     return NULL;
   return g_steal_pointer (&self);

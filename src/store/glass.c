@@ -42,6 +42,83 @@ rounds_glass_is_own_business (void)
   return GPOINTER_TO_INT (g_private_get (&own_business));
 }
 
+/* --- labels ----------------------------------------------------------------------------------------- */
+
+static const char *const systems[] = {
+  "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "http://hl7.org/fhir/v3/Confidentiality",
+  "urn:oid:2.16.840.1.113883.5.25", NULL,
+};
+
+static gboolean
+is_label (json_object *tag)
+{
+  const char *system = rounds_json_peek_string (tag, "system"), *code = rounds_json_peek_string (tag, "code");
+
+  return system != NULL && g_strv_contains (systems, system) && (g_strcmp0 (code, "R") == 0 || g_strcmp0 (code, "V") == 0);
+}
+
+/* The text decides as it is read, not as it is written: JSON has many ways to write a name ("secur\u0069ty"). A text
+ * with neither the plain name nor such an escape has no label; that spares the parsing of almost all. One that
+ * cannot be read is nobody's to see either. */
+static gboolean
+is_restricted (const char *text, gsize size)
+{
+  g_autoptr (json_object) resource = NULL;
+  json_object *tags;
+
+  if (memmem (text, size, "\"security\"", 10) == NULL && memmem (text, size, "\\u", 2) == NULL)
+    return FALSE;
+  resource = rounds_json_parse (text, size, NULL);
+  if (resource == NULL)
+    return TRUE;
+  tags = rounds_json_peek (resource, "meta.security");
+  for (gsize i = 0; json_object_is_type (tags, json_type_array) && i < json_object_array_length (tags); i++)
+    if (is_label (json_object_array_get_idx (tags, i)))
+      return TRUE;
+  return json_object_is_type (tags, json_type_object) && is_label (tags);
+}
+
+static void
+restricted_func (sqlite3_context *context, int n, sqlite3_value **values)
+{
+  const char *text = (const char *) sqlite3_value_text (values[0]);
+
+  sqlite3_result_int (context, text != NULL && is_restricted (text, sqlite3_value_bytes (values[0])));
+}
+
+/* The UID under which the images of an ImagingStudy stand: that of DICOM's own system before any other. */
+static void
+study_uid_func (sqlite3_context *context, int n, sqlite3_value **values)
+{
+  const char *text = (const char *) sqlite3_value_text (values[0]), *uid = NULL;
+  g_autoptr (json_object) resource = text != NULL ? rounds_json_parse (text, sqlite3_value_bytes (values[0]), NULL) : NULL;
+  json_object *list = resource != NULL ? rounds_json_peek (resource, "identifier") : NULL;
+
+  for (gsize i = 0; json_object_is_type (list, json_type_array) && i < json_object_array_length (list); i++)
+    {
+      json_object *identifier = json_object_array_get_idx (list, i);
+      const char *value = rounds_json_peek_string (identifier, "value");
+      gboolean own = g_strcmp0 (rounds_json_peek_string (identifier, "system"), "urn:dicom:uid") == 0;
+
+      if (value != NULL && g_str_has_prefix (value, "urn:oid:") && (uid == NULL || own))
+        uid = value + strlen ("urn:oid:");
+      if (uid != NULL && own)
+        break;
+    }
+  if (uid != NULL)
+    sqlite3_result_text (context, uid, -1, SQLITE_TRANSIENT);
+}
+
+int
+rounds_glass_register (sqlite3 *handle)
+{
+  const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
+  int code = sqlite3_create_function_v2 (handle, "rounds_restricted", 1, flags, NULL, restricted_func, NULL, NULL, NULL);
+
+  return code != SQLITE_OK ? code : sqlite3_create_function_v2 (handle, "rounds_study_uid", 1, flags, NULL, study_uid_func,
+                                                                NULL, NULL, NULL);
+}
+
 /* --- readers ---------------------------------------------------------------------------------------- */
 
 /* "" = nothing is hidden; else the numbers of the patients that are open, after a '-'. */
@@ -143,7 +220,8 @@ typedef struct {
   guint n;
 } Call;
 
-/* The codes are DICOM's: security alert (110113), emergency override started (110127) and stopped (110138). */
+/* The codes are DICOM's, PS3.16: the event is a Security Alert (110113, CID 400), its kind Emergency Override Started
+ * (110127) or Stopped (110138), both of CID 403, as PS3.15 A.5.3.11 and FHIR's break-glass example put them. */
 static gboolean
 end_open (RoundsWriter *writer, const char *where_sql, gint64 at_us, const char *why, guint *n, GError **error)
 {

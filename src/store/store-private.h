@@ -89,6 +89,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsReader, rounds_reader_free)
 gboolean rounds_glass_prepare (RoundsDatabase *db, gboolean whole, GError **error);
 gboolean rounds_glass_hides (RoundsDatabase *db, const char *type, const char *id, gboolean *hides, GError **error);
 gboolean rounds_glass_is_own_business (void);
+/* The SQL functions that the schema's triggers read labels by, on every connection. An SQLite code. */
+int rounds_glass_register (sqlite3 *handle);
 
 /* nid of a text, 0 when the cache has never seen it. */
 gboolean rounds_database_find_name (RoundsDatabase *db, const char *text, gint64 *nid, GError **error);

@@ -311,6 +311,47 @@ test_labels (void)
   fixture_clear (&f);
 }
 
+/* However a sender writes the label, it is one. */
+static void
+test_spellings (void)
+{
+  static const char *const labels[] = {
+    "\"meta\":{\"secur\\u0069ty\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-Confidentiality\",\"code\":\"R\"}]}",
+    "\"m\\u0065ta\":{\"\\u0073ecurity\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-Confidentiality\","
+    "\"code\":\"\\u0052\"}]}",
+    "\"meta\" : { \"security\" :\n[ { \"c\\u006fde\" : \"V\", \"syst\\u0065m\":\"http:\\/\\/terminology.hl7.org\\/CodeSystem\\/"
+    "v3-Confidentiality\" } ] }",
+    "\"meta\":{\"security\":[{\"system\":\"http://example.org\",\"code\":\"x\"},{\"system\":"
+    "\"urn:oid:2.16.840.1.113883.5.25\",\"code\":\"R\"}]}",
+  };
+  Fixture f;
+
+  fill (&f);
+  for (guint way = 0; way < 2; way++)
+    for (guint i = 0; i < G_N_ELEMENTS (labels); i++)
+      {
+        g_autoptr (GError) error = NULL;
+        g_autofree char *id = g_strdup_printf ("s%u-%u", way, i);
+        g_autofree char *json = g_strdup_printf ("{\"resourceType\":\"Condition\",\"id\":\"%s\",%s,\"subject\":"
+                                                 "{\"reference\":\"Patient/open\"}}", id, labels[i]);
+        RoundsImportItem item = { .type = "Condition", .id = id, .json = json };
+
+        if (way == 0)
+          must_put (f.store, "Condition", id, json);
+        else
+          g_assert_true (rounds_store_import (f.store, &item, 1, TRUE, "test", NULL, &error));
+        g_assert_no_error (error);
+        g_test_message ("%s", id);
+        g_assert_false (sees (&f, "Condition", id));
+        g_free (item.stored_id);
+      }
+  /* The word alone hides nothing. */
+  must_put (f.store, "Condition", "w1", "{\"resourceType\":\"Condition\",\"id\":\"w1\",\"code\":{\"text\":\"\\u0052 "
+                                        "security\"},\"subject\":{\"reference\":\"Patient/open\"}}");
+  g_assert_true (sees (&f, "Condition", "w1"));
+  fixture_clear (&f);
+}
+
 /* Images of a restricted study, and of a restricted patient. */
 static void
 test_scans (void)
@@ -321,8 +362,8 @@ test_scans (void)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) pixels = g_bytes_new_static ("pixels", 6);
   g_autofree char *study = g_strdup_printf (
-    "{\"resourceType\":\"ImagingStudy\",\"id\":\"s1\"," LABEL "\"identifier\":[{\"system\":\"urn:dicom:uid\",\"value\":"
-    "\"urn:oid:" STUDY "\"}],\"status\":\"available\",\"subject\":{\"reference\":\"Patient/open\"}}", "R");
+    "{\"resourceType\":\"ImagingStudy\",\"id\":\"s1\"," LABEL "\"identifier\":[{\"system\":\"urn:example\",\"value\":\"urn:oid:1.2.3\"},"
+    "{\"system\":\"urn:dicom:uid\",\"value\":\"urn:oid:" STUDY "\"}],\"status\":\"available\",\"subject\":{\"reference\":\"Patient/open\"}}", "R");
 
   fill (&f);
   must_put (f.store, "ImagingStudy", "s1", study);
@@ -362,6 +403,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/glass/time", test_time);
   g_test_add_func ("/store/glass/roles", test_roles);
   g_test_add_func ("/store/glass/labels", test_labels);
+  g_test_add_func ("/store/glass/spellings", test_spellings);
   g_test_add_func ("/store/glass/scans", test_scans);
   return g_test_run ();
 }
