@@ -99,9 +99,30 @@ check_addresses (const RoundsConnection *connection, GError **error)
   return TRUE;
 }
 
+static gboolean
+same_sign_in (const RoundsConnection *a, const RoundsConnection *b)
+{
+  return a != NULL && strcmp (a->auth, b->auth) == 0 && g_strcmp0 (a->user, b->user) == 0 &&
+         g_strcmp0 (a->client_id, b->client_id) == 0 && g_strcmp0 (a->scope, b->scope) == 0;
+}
+
+/* Whether an address lies on an origin that what is in the vault was not given for. */
+static gboolean
+goes_elsewhere (const RoundsConnection *before, const RoundsConnection *connection)
+{
+  const char *urls[] = { connection->fhir_url, connection->dicomweb_url };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (urls); i++)
+    if (urls[i] != NULL && (before == NULL || !(rounds_url_same_origin (before->fhir_url, urls[i]) ||
+                                                rounds_url_same_origin (before->dicomweb_url, urls[i]))))
+      return TRUE;
+  return FALSE;
+}
+
 /* secret NULL: there may be one in the vault, which was checked when it came there. */
 static gboolean
-check_sign_in (const RoundsConnection *connection, RoundsSecret *secret, gboolean has_secret, GError **error)
+check_sign_in (const RoundsConnection *connection, const RoundsConnection *before, RoundsSecret *secret, GError **error)
 {
   gboolean basic = g_str_equal (connection->auth, "basic"), bearer = g_str_equal (connection->auth, "bearer");
   g_autoptr (RoundsAuth) auth = NULL;
@@ -122,9 +143,13 @@ check_sign_in (const RoundsConnection *connection, RoundsSecret *secret, gboolea
     }
   if (!basic && !bearer)
     return fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN, _("This way of signing in is not known"));
+  if (secret == NULL && !same_sign_in (before, connection))
+    return fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN, _("The password or token of this connection is missing"));
+  if (secret == NULL && goes_elsewhere (before, connection))
+    return fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN,
+                 _("The address names another server, so the password or token must be given again"));
   if (secret == NULL)
-    return has_secret || fail (error, ROUNDS_CLOUD_ERROR_SIGN_IN,
-                               _("The password or token of this connection is missing"));
+    return TRUE;
   auth = basic ? rounds_auth_new_basic (connection->user, secret, error) : rounds_auth_new_bearer (secret, error);
   return auth != NULL;
 }
@@ -223,63 +248,90 @@ print_settings (const RoundsConnection *connection, const char *ca_pem)
 }
 
 static gboolean
-same_sign_in (const RoundsConnection *a, const RoundsConnection *b)
+sends_secret (const RoundsConnection *connection)
 {
-  return a != NULL && strcmp (a->auth, b->auth) == 0 && g_strcmp0 (a->user, b->user) == 0 &&
-         g_strcmp0 (a->client_id, b->client_id) == 0 && g_strcmp0 (a->scope, b->scope) == 0;
+  return strcmp (connection->auth, "basic") == 0 || strcmp (connection->auth, "bearer") == 0;
+}
+
+/* What was given for other addresses, or for another way to sign in: gone before the new settings are there, so
+ * that dying in between sends nothing to the wrong place. */
+static gboolean
+forget_stale (RoundsStore *store, const RoundsConnection *connection, const RoundsConnection *before, GError **error)
+{
+  gboolean kept = same_sign_in (before, connection);
+
+  if ((!kept || g_strcmp0 (before->fhir_url, connection->fhir_url) != 0) &&
+      !rounds_credential_remove (store, connection->name, ROUNDS_CREDENTIAL_TOKEN, error))
+    return FALSE;
+  return (kept && sends_secret (connection) && !goes_elsewhere (before, connection)) ||
+         rounds_credential_remove (store, connection->name, ROUNDS_CREDENTIAL_SECRET, error);
 }
 
 static gboolean
-save_credentials (RoundsStore *store, const RoundsConnection *connection, const RoundsConnection *before,
-                  RoundsSecret *secret, GError **error)
+save_credentials (RoundsStore *store, const RoundsConnection *connection, RoundsSecret *secret, GError **error)
 {
-  const char *name = connection->name, *auth = connection->auth;
-  gboolean kept = same_sign_in (before, connection);
-  gboolean backend = strcmp (auth, "backend") == 0;
+  const char *name = connection->name;
   g_autoptr (RoundsSecret) key = NULL;
 
-  if (!kept || (before != NULL && g_strcmp0 (before->fhir_url, connection->fhir_url) != 0))
-    rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TOKEN);
-  if (strcmp (auth, "basic") != 0 && strcmp (auth, "bearer") != 0)
-    rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_SECRET);
-  else if (secret != NULL && !rounds_credential_save (store, name, ROUNDS_CREDENTIAL_SECRET, secret, error))
+  if (secret != NULL && sends_secret (connection) &&
+      !rounds_credential_save (store, name, ROUNDS_CREDENTIAL_SECRET, secret, error))
     return FALSE;
-  if (!backend)
-    rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_KEY);
+  if (strcmp (connection->auth, "backend") != 0)
+    {
+      if (!rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_KEY, error))
+        return FALSE;
+    }
   else if ((key = rounds_credential_load (store, name, ROUNDS_CREDENTIAL_KEY, NULL)) == NULL &&
            ((key = rounds_jwt_key_new (error)) == NULL ||
             !rounds_credential_save (store, name, ROUNDS_CREDENTIAL_KEY, key, error)))
     return FALSE;
   if (connection->client_cert == NULL)
-    rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TLS);
-  else if (connection->client_key != NULL)
-    return rounds_credential_save (store, name, ROUNDS_CREDENTIAL_TLS, connection->client_key, error);
-  return TRUE;
+    return rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TLS, error);
+  return connection->client_key == NULL ||
+         rounds_credential_save (store, name, ROUNDS_CREDENTIAL_TLS, connection->client_key, error);
+}
+
+/* The store refuses, and writes down, who may not configure; for those nothing is forgotten first. */
+static gboolean
+may_configure (RoundsStore *store)
+{
+  return rounds_role_may (rounds_store_get_role (store), ROUNDS_ACT_CONFIGURE, NULL);
+}
+
+static gboolean
+save_locked (RoundsStore *store, const RoundsConnection *connection, RoundsSecret *secret, GError **error)
+{
+  g_autoptr (RoundsConnection) before = rounds_connection_load (store, connection->name, NULL);
+  g_autofree char *ca_pem = NULL;
+  g_autofree char *text = NULL;
+
+  if (connection->ca_file == NULL)
+    ca_pem = g_strdup (connection->ca_pem);
+  else if ((ca_pem = read_pem (connection->ca_file, error)) == NULL)
+    return FALSE;
+  if (!check_addresses (connection, error) || !check_sign_in (connection, before, secret, error) ||
+      !check_trust (store, connection, ca_pem, error) || !check_alone (store, connection, error))
+    return FALSE;
+  text = print_settings (connection, ca_pem);
+  return (!may_configure (store) || forget_stale (store, connection, before, error)) &&
+         rounds_store_connection_set (store, connection->name, text, error) &&
+         save_credentials (store, connection, secret, error);
 }
 
 gboolean
 rounds_connection_save (RoundsStore *store, const RoundsConnection *connection, RoundsSecret *secret, GError **error)
 {
-  g_autoptr (RoundsConnection) before = NULL;
-  g_autofree char *ca_pem = NULL;
-  g_autofree char *text = NULL;
+  gboolean ok;
+  int lock;
 
   if (!is_name (connection->name))
     return fail (error, ROUNDS_CLOUD_ERROR_ADDRESS,
                  _("A connection’s name has 1 to 64 letters, digits, dots, dashes or underscores"));
-  before = rounds_connection_load (store, connection->name, NULL);
-  if (connection->ca_file == NULL)
-    ca_pem = g_strdup (connection->ca_pem);
-  else if ((ca_pem = read_pem (connection->ca_file, error)) == NULL)
+  if ((lock = rounds_credential_lock (store, NULL, error)) < 0)
     return FALSE;
-  if (!check_addresses (connection, error) ||
-      !check_sign_in (connection, secret, same_sign_in (before, connection), error) ||
-      !check_trust (store, connection, ca_pem, error) || !check_alone (store, connection, error))
-    return FALSE;
-  text = print_settings (connection, ca_pem);
-  /* The store checks the right to configure; the secrets follow only then. */
-  return rounds_store_connection_set (store, connection->name, text, error) &&
-         save_credentials (store, connection, before, secret, error);
+  ok = save_locked (store, connection, secret, error);
+  close (lock);
+  return ok;
 }
 
 RoundsConnection *
@@ -332,17 +384,51 @@ rounds_connection_list (RoundsStore *store, GError **error)
   return g_steal_pointer (&list);
 }
 
+static gboolean
+remove_locked (RoundsStore *store, const char *name, GError **error)
+{
+  int kind, n = may_configure (store) ? ROUNDS_N_CREDENTIALS : 0;
+
+  for (kind = 0; kind < n; kind++)
+    if (!rounds_credential_remove (store, name, kind, error))
+      return FALSE;
+  return rounds_store_connection_set (store, name, NULL, error);
+}
+
 gboolean
 rounds_connection_remove (RoundsStore *store, const char *name, GError **error)
 {
   g_autofree char *text = rounds_store_connection_dup (store, name, error);
+  gboolean ok;
+  int lock;
+
+  if (text == NULL || (lock = rounds_credential_lock (store, NULL, error)) < 0)
+    return FALSE;
+  ok = remove_locked (store, name, error);
+  close (lock);
+  return ok;
+}
+
+/* The store checks the right to configure; the secrets follow only then, and the old name goes last. */
+static gboolean
+rename_locked (RoundsStore *store, const char *from, const char *to, const char *text, GError **error)
+{
   int kind;
 
-  if (text == NULL || !rounds_store_connection_set (store, name, NULL, error))
+  if (!rounds_store_connection_set (store, to, text, error))
     return FALSE;
   for (kind = 0; kind < ROUNDS_N_CREDENTIALS; kind++)
-    rounds_credential_remove (store, name, kind);
-  return TRUE;
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (RoundsSecret) secret = rounds_credential_load (store, from, kind, &local);
+
+      if (local == NULL && (secret == NULL || rounds_credential_save (store, to, kind, secret, &local)))
+        continue;
+      remove_locked (store, to, NULL);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  return remove_locked (store, from, error);
 }
 
 gboolean
@@ -350,7 +436,8 @@ rounds_connection_rename (RoundsStore *store, const char *from, const char *to, 
 {
   g_autofree char *text = rounds_store_connection_dup (store, from, error);
   g_autofree char *taken = NULL;
-  int kind;
+  gboolean ok;
+  int lock;
 
   if (text == NULL)
     return FALSE;
@@ -362,21 +449,11 @@ rounds_connection_rename (RoundsStore *store, const char *from, const char *to, 
   taken = rounds_store_connection_dup (store, to, NULL);
   if (taken != NULL)
     return fail (error, ROUNDS_CLOUD_ERROR_ADDRESS, _("There is a connection of that name already"));
-  /* The store checks the right to configure; the secrets follow only then, and the old name goes last. */
-  if (!rounds_store_connection_set (store, to, text, error))
+  if ((lock = rounds_credential_lock (store, NULL, error)) < 0)
     return FALSE;
-  for (kind = 0; kind < ROUNDS_N_CREDENTIALS; kind++)
-    {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (RoundsSecret) secret = rounds_credential_load (store, from, kind, &local);
-
-      if (local == NULL && (secret == NULL || rounds_credential_save (store, to, kind, secret, &local)))
-        continue;
-      rounds_connection_remove (store, to, NULL);
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  return rounds_connection_remove (store, from, error);
+  ok = rename_locked (store, from, to, text, error);
+  close (lock);
+  return ok;
 }
 
 /* --- questions ------------------------------------------------------------------------------------------- */
@@ -444,9 +521,9 @@ rounds_connection_dup_jwks (RoundsStore *store, const char *name, gboolean anew,
       g_clear_pointer (&key, rounds_secret_unref);
       if (text == NULL || (key = rounds_jwt_key_new (error)) == NULL ||
           !rounds_store_connection_set (store, name, text, error) ||
-          !rounds_credential_save (store, name, ROUNDS_CREDENTIAL_KEY, key, error))
+          !rounds_credential_save (store, name, ROUNDS_CREDENTIAL_KEY, key, error) ||
+          !rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TOKEN, error))
         return NULL;
-      rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TOKEN);
     }
   return rounds_jwt_key_dup_jwks (key, error);
 }

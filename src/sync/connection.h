@@ -34,8 +34,8 @@ void rounds_connection_free (RoundsConnection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsConnection, rounds_connection_free)
 
 /* All block. Adds or replaces; contacts nobody. secret is the password of basic or the token of bearer; NULL
- * keeps the one in the vault, if the way to sign in and the user stay. Of smart and backend it is NULL: see
- * rounds_sign_in() and rounds_connection_dup_jwks(). A change of address, client id or way to sign in forgets
+ * keeps the one in the vault, if the way to sign in and the user stay and no address names a server that it was not
+ * given for. Of smart and backend it is NULL: see rounds_sign_in() and rounds_connection_dup_jwks(). A change of address, client id or way to sign in forgets
  * the tokens; what waits to be sent stays. Errors: ADDRESS (also for a second address for records), SIGN_IN,
  * TLS (a certificate or key that cannot be used) (ROUNDS_CLOUD_ERROR), and those of store and vault. */
 gboolean rounds_connection_save (RoundsStore *store, const RoundsConnection *connection, RoundsSecret *secret,

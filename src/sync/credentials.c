@@ -51,12 +51,41 @@ rounds_credential_save (RoundsStore *store, const char *connection, RoundsCreden
   return rounds_vault_store_secret (rounds_store_get_vault (store), key, name, value, error);
 }
 
-void
-rounds_credential_remove (RoundsStore *store, const char *connection, RoundsCredential kind)
+gboolean
+rounds_credential_remove (RoundsStore *store, const char *connection, RoundsCredential kind, GError **error)
 {
   g_autofree char *name = secret_name (connection, kind);
 
-  rounds_vault_remove_secret (rounds_store_get_vault (store), name, NULL);
+  return rounds_vault_remove_secret (rounds_store_get_vault (store), name, error);
+}
+
+/* Each holder has a description of its own, so this also keeps two threads of one program apart; the kernel
+ * gives the lock back when a holder dies. */
+int
+rounds_credential_lock (RoundsStore *store, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *path =
+    g_build_filename (rounds_vault_get_folder (rounds_store_get_vault (store)), LOCK_FILE, NULL);
+  gint64 deadline = g_get_monotonic_time () + LOCK_WAIT_US;
+  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  GPollFD cancel;
+  gboolean pollable = FALSE, ok = FALSE;
+
+  if (fd >= 0)
+    pollable = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel);
+  while (fd >= 0 && !(ok = flock (fd, LOCK_EX | LOCK_NB) == 0) && (errno == EWOULDBLOCK || errno == EINTR) &&
+         g_get_monotonic_time () < deadline && !g_cancellable_is_cancelled (cancellable))
+    g_poll (&cancel, pollable ? 1 : 0, LOCK_LOOK_MS);
+  if (pollable)
+    g_cancellable_release_fd (cancellable);
+  if (ok)
+    return fd;
+  if (fd >= 0)
+    close (fd);
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_set_error_literal (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_BUSY,
+                         _("Another program is signing in at this cloud; try again"));
+  return -1;
 }
 
 /* --- tokens ------------------------------------------------------------------------------------------------ */
@@ -64,16 +93,20 @@ rounds_credential_remove (RoundsStore *store, const char *connection, RoundsCred
 typedef struct {
   RoundsStore *store;
   char *connection;
+  char *auth, *fhir_url, *client_id;   /* what its tokens belong to */
   int fd;   /* of the lock; −1 = not held */
 } Keep;
 
 gpointer
-rounds_credential_keep_new (RoundsStore *store, const char *connection)
+rounds_credential_keep_new (RoundsStore *store, const RoundsConnection *connection)
 {
   Keep *self = g_new0 (Keep, 1);
 
   self->store = g_object_ref (store);
-  self->connection = g_strdup (connection);
+  self->connection = g_strdup (connection->name);
+  self->auth = g_strdup (connection->auth);
+  self->fhir_url = g_strdup (connection->fhir_url);
+  self->client_id = g_strdup (connection->client_id);
   self->fd = -1;
   return self;
 }
@@ -87,39 +120,19 @@ keep_free (gpointer data)
     close (self->fd);
   g_object_unref (self->store);
   g_free (self->connection);
+  g_free (self->auth);
+  g_free (self->fhir_url);
+  g_free (self->client_id);
   g_free (self);
 }
 
-/* Each holder has a description of its own, so this also keeps two threads of one program apart; the kernel
- * gives the lock back when a holder dies. */
 static gboolean
 keep_lock (gpointer data, GCancellable *cancellable, GError **error)
 {
   Keep *self = data;
-  g_autofree char *path =
-    g_build_filename (rounds_vault_get_folder (rounds_store_get_vault (self->store)), LOCK_FILE, NULL);
-  gint64 deadline = g_get_monotonic_time () + LOCK_WAIT_US;
-  GPollFD cancel;
-  gboolean pollable = FALSE, ok = FALSE;
 
-  self->fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (self->fd >= 0)
-    pollable = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel);
-  while (self->fd >= 0 && !(ok = flock (self->fd, LOCK_EX | LOCK_NB) == 0) &&
-         (errno == EWOULDBLOCK || errno == EINTR) && g_get_monotonic_time () < deadline &&
-         !g_cancellable_is_cancelled (cancellable))
-    g_poll (&cancel, pollable ? 1 : 0, LOCK_LOOK_MS);
-  if (pollable)
-    g_cancellable_release_fd (cancellable);
-  if (ok)
-    return TRUE;
-  if (self->fd >= 0)
-    close (self->fd);
-  self->fd = -1;
-  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
-    g_set_error_literal (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_BUSY,
-                         _("Another program is signing in at this cloud; try again"));
-  return FALSE;
+  self->fd = rounds_credential_lock (self->store, cancellable, error);
+  return self->fd >= 0;
 }
 
 static void
@@ -142,12 +155,30 @@ keep_load (gpointer data, GError **error)
   return secret != NULL ? rounds_token_from_secret (secret) : NULL;
 }
 
+/* A sign-in may take minutes, and somebody else may change the address in between: tokens of the old one must not
+ * be found under the new one. */
+static gboolean
+is_unchanged (const Keep *self)
+{
+  g_autoptr (RoundsConnection) now = rounds_connection_load (self->store, self->connection, NULL);
+
+  return now != NULL && strcmp (now->auth, self->auth) == 0 && g_strcmp0 (now->fhir_url, self->fhir_url) == 0 &&
+         g_strcmp0 (now->client_id, self->client_id) == 0;
+}
+
 static gboolean
 keep_save (gpointer data, RoundsToken *token, GError **error)
 {
   Keep *self = data;
-  g_autoptr (RoundsSecret) secret = rounds_token_to_secret (token);
+  g_autoptr (RoundsSecret) secret = NULL;
 
+  if (!is_unchanged (self))
+    {
+      g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN,
+                           _("The connection was changed meanwhile; the sign-in was not kept"));
+      return FALSE;
+    }
+  secret = rounds_token_to_secret (token);
   return rounds_credential_save (self->store, self->connection, ROUNDS_CREDENTIAL_TOKEN, secret, error);
 }
 
@@ -201,7 +232,7 @@ open_backend (RoundsStore *store, const RoundsConnection *connection, RoundsTrus
                          _("This connection has no key yet; make one and register it at the server"));
   if (key == NULL)
     return NULL;
-  return rounds_token_auth_new_backend (&rounds_credential_keep, rounds_credential_keep_new (store, connection->name),
+  return rounds_token_auth_new_backend (&rounds_credential_keep, rounds_credential_keep_new (store, connection),
                                         trust, base, connection->client_id, connection->scope, key);
 }
 
@@ -214,7 +245,7 @@ rounds_credential_auth (RoundsStore *store, const RoundsConnection *connection, 
   if (strcmp (connection->auth, "none") == 0)
     return rounds_auth_new_none ();
   if (strcmp (connection->auth, "smart") == 0)
-    return rounds_token_auth_new (&rounds_credential_keep, rounds_credential_keep_new (store, connection->name), trust);
+    return rounds_token_auth_new (&rounds_credential_keep, rounds_credential_keep_new (store, connection), trust);
   if (strcmp (connection->auth, "backend") == 0)
     return open_backend (store, connection, trust, error);
   secret = rounds_credential_load (store, connection->name, ROUNDS_CREDENTIAL_SECRET, &local);

@@ -22,14 +22,20 @@ RoundsSecret *rounds_credential_load (RoundsStore *store, const char *connection
                                       GError **error);
 gboolean rounds_credential_save (RoundsStore *store, const char *connection, RoundsCredential kind,
                                  RoundsSecret *value, GError **error);
-void rounds_credential_remove (RoundsStore *store, const char *connection, RoundsCredential kind);
+/* TRUE also when there was none. */
+gboolean rounds_credential_remove (RoundsStore *store, const char *connection, RoundsCredential kind, GError **error);
+
+/* The lock of everybody who changes tokens, or the settings that tokens belong to: a descriptor to close, or −1 with
+ * BUSY (ROUNDS_STORE_ERROR) or G_IO_ERROR_CANCELLED. Not twice in one thread. */
+int rounds_credential_lock (RoundsStore *store, GCancellable *cancellable, GError **error);
 
 RoundsTrust *rounds_credential_trust (RoundsStore *store, const RoundsConnection *connection, GError **error);
 RoundsAuth *rounds_credential_auth (RoundsStore *store, const RoundsConnection *connection, RoundsTrust *trust,
                                     GError **error);
 
-/* Tokens of a connection as cloud/token-auth.h wants them kept. */
+/* Tokens of a connection as cloud/token-auth.h wants them kept. What comes for settings that were changed meanwhile
+ * (another address, another way to sign in, removed) is not kept: SIGN_IN. */
 extern const RoundsTokenKeep rounds_credential_keep;
-gpointer rounds_credential_keep_new (RoundsStore *store, const char *connection);
+gpointer rounds_credential_keep_new (RoundsStore *store, const RoundsConnection *connection);
 
 G_END_DECLS

@@ -108,9 +108,10 @@ trade (RoundsTrust *trust, const RoundsSmartConfig *config, const RoundsOauthTry
 }
 
 static gboolean
-keep (RoundsStore *store, const char *name, RoundsToken *token, GCancellable *cancellable, GError **error)
+keep (RoundsStore *store, const RoundsConnection *connection, RoundsToken *token, GCancellable *cancellable,
+      GError **error)
 {
-  gpointer data = rounds_credential_keep_new (store, name);
+  gpointer data = rounds_credential_keep_new (store, connection);
   gboolean ok = rounds_credential_keep.lock (data, cancellable, error);
 
   if (ok)
@@ -153,7 +154,7 @@ rounds_sign_in (RoundsStore *store, const char *name, guint timeout_s, RoundsSig
   if (code == NULL)
     return FALSE;
   token = trade (trust, &config, attempt, code, scope, cancellable, error);
-  if (token == NULL || !keep (store, name, token, cancellable, error))
+  if (token == NULL || !keep (store, connection, token, cancellable, error))
     return FALSE;
   (void) rounds_store_audit (store, "sign-in", NULL, NULL, name, NULL);
   return TRUE;
@@ -279,16 +280,17 @@ rounds_sign_out (RoundsStore *store, const char *name, gboolean *told, GCancella
 
   if (connection == NULL)
     return FALSE;
-  data = rounds_credential_keep_new (store, name);
+  data = rounds_credential_keep_new (store, connection);
   ok = rounds_credential_keep.lock (data, cancellable, error);
   if (ok)
     {
       token = rounds_credential_keep.load (data, NULL);
       /* Forgotten first: whatever the server says, nobody here uses it again. */
-      rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TOKEN);
+      ok = rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TOKEN, error);
       rounds_credential_keep.unlock (data);
       knows = token != NULL && tell_server (store, connection, token, cancellable);
-      (void) rounds_store_audit (store, "sign-out", NULL, NULL, name, NULL);
+      if (ok)
+        (void) rounds_store_audit (store, "sign-out", NULL, NULL, name, NULL);
     }
   rounds_credential_keep.free (data);
   if (told != NULL)

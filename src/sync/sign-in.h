@@ -29,8 +29,9 @@ void rounds_sign_in_async (RoundsStore *store, const char *name, guint timeout_s
                            gpointer user_data);
 gboolean rounds_sign_in_finish (RoundsStore *store, GAsyncResult *result, GError **error);
 
-/* Blocks. Tells the server that the tokens are over where it has a place for that, and forgets them in any
- * case. *told (may be NULL): whether the server knows. TRUE also when nobody was signed in. */
+/* Blocks. Tells the server that the tokens are over where it has a place for that, and forgets them in any case;
+ * FALSE when they cannot be removed from the disk. *told (may be NULL): whether the server knows. TRUE also when
+ * nobody was signed in. */
 gboolean rounds_sign_out (RoundsStore *store, const char *name, gboolean *told, GCancellable *cancellable,
                           GError **error);
 

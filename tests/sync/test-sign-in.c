@@ -743,6 +743,115 @@ test_one_cloud (void)
 }
 
 static void
+move_to (Case *self, const char *url, RoundsSecret *secret, int code)
+{
+  g_autoptr (RoundsConnection) moved = rounds_connection_load (self->fixture.store, "ward", NULL), now = NULL;
+  g_autofree char *before = g_strdup (moved->fhir_url);
+  g_autoptr (GError) error = NULL;
+  gboolean ok;
+
+  g_free (moved->fhir_url);
+  moved->fhir_url = g_strdup (url);
+  ok = rounds_connection_save (self->fixture.store, moved, secret, &error);
+  g_assert_cmpint (ok, ==, error == NULL);
+  if (code < 0)
+    g_assert_no_error (error);
+  else
+    g_assert_cmpint (error->code, ==, code);
+  now = rounds_connection_load (self->fixture.store, "ward", NULL);
+  g_assert_cmpstr (now->fhir_url, ==, ok ? url : before);
+}
+
+/* A password goes to the server that it was given for; another one wants it anew. */
+static void
+test_password_stays (void)
+{
+  Case self;
+  g_autoptr (RoundsSecret) password = secret_of ("canary");
+  g_autoptr (RoundsConnection) connection = rounds_connection_new ("ward");
+  g_autoptr (GError) error = NULL;
+
+  case_new (&self);
+  g_free (connection->auth);
+  connection->auth = g_strdup ("basic");
+  connection->user = g_strdup ("ann");
+  connection->fhir_url = g_strdup ("https://h.example/fhir");
+  rounds_connection_save (self.fixture.store, connection, password, &error);
+  g_assert_no_error (error);
+  move_to (&self, "https://h.example:443/other", NULL, -1);
+  move_to (&self, "https://evil.example/fhir", NULL, ROUNDS_CLOUD_ERROR_SIGN_IN);
+  move_to (&self, "https://h.example:8443/fhir", NULL, ROUNDS_CLOUD_ERROR_SIGN_IN);
+  connection->dicomweb_url = g_strdup ("https://images.example/");
+  g_assert_false (rounds_connection_save (self.fixture.store, connection, NULL, NULL));
+  move_to (&self, "https://h.example:8443/fhir", password, -1);
+  case_clear (&self);
+}
+
+static void
+opened_and_moved (const char *url, gpointer data)
+{
+  Case *self = data;
+
+  move_to (self, "https://evil.example/fhir", NULL, -1);
+  opened (url, data);
+}
+
+/* Somebody changes the address while the person is at the browser: what comes belongs to the old one. */
+static void
+test_moved_meanwhile (void)
+{
+  Case self;
+  g_autoptr (RoundsConnection) now = NULL;
+  g_autoptr (GError) error = NULL;
+
+  case_new (&self);
+  g_assert_false (rounds_sign_in (self.fixture.store, "ward", 30, opened_and_moved, &self, NULL, &error));
+  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN);
+  g_thread_join (g_steal_pointer (&self.browser));
+  now = rounds_connection_load (self.fixture.store, "ward", NULL);
+  g_assert_cmpint (rounds_sign_in_get_state (self.fixture.store, now, NULL), ==, ROUNDS_SIGN_IN_NEEDED);
+  case_clear (&self);
+}
+
+/* A folder where the tokens lay cannot be removed as a file can (which stops root too). */
+static void
+spoil_tokens (Fixture *self)
+{
+  g_autofree char *folder = fixture_path (self, "secrets");
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (!g_str_has_suffix (name, ".token"))
+        continue;
+      g_assert_cmpint (g_remove (path), ==, 0);
+      g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+    }
+}
+
+/* Tokens that cannot be removed: the address stays, and nobody is told that he has signed out. */
+static void
+test_cannot_forget (void)
+{
+  Case self;
+  g_autoptr (GError) error = NULL;
+
+  case_new (&self);
+  must_sign_in (&self);
+  spoil_tokens (&self.fixture);
+  move_to (&self, "https://moved.example/fhir", NULL, ROUNDS_VAULT_ERROR_FAILED);
+  g_assert_false (rounds_sign_out (self.fixture.store, "ward", NULL, NULL, &error));
+  g_assert_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_FAILED);
+  g_clear_error (&error);
+  g_assert_false (rounds_connection_remove (self.fixture.store, "ward", &error));
+  g_assert_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_FAILED);
+  case_clear (&self);
+}
+
+static void
 refuse_settings (Case *self, const char *auth, const char *client_id, const char *scope, const char *pins, int code)
 {
   g_autoptr (RoundsConnection) connection = rounds_connection_new ("ward");
@@ -832,6 +941,9 @@ main (int argc, char **argv)
   g_test_add_data_func ("/sign-in/death/between-rotation-and-save-with-grace", &with_grace, test_death);
   g_test_add_data_func ("/sign-in/death/between-save-and-use", &after_save, test_death);
   g_test_add_func ("/sign-in/one-cloud", test_one_cloud);
+  g_test_add_func ("/sign-in/password-stays", test_password_stays);
+  g_test_add_func ("/sign-in/moved-meanwhile", test_moved_meanwhile);
+  g_test_add_func ("/sign-in/cannot-forget", test_cannot_forget);
   g_test_add_func ("/sign-in/settings", test_settings);
   g_test_add_func ("/sign-in/sealed", test_sealed);
   return g_test_run ();
