@@ -9,8 +9,6 @@
 
 #include "sync/sign-in.h"
 
-#define MAX_CERTIFICATE (1024 * 1024)
-
 /* Options of add. */
 typedef struct {
   char *fhir, *dicomweb, *auth, *user, *password_file, *token_file, *client_id, *scope, *client_cert, *client_key_file,
@@ -62,27 +60,12 @@ read_secret (const char *path)
   return rounds_cli_read_passphrase (&from);
 }
 
-static char *
-read_certificate (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GFile) file = g_file_new_for_commandline_arg (path);
-  g_autoptr (GFileInputStream) input = g_file_read (file, NULL, &error);
-  g_autofree char *text = g_malloc0 (MAX_CERTIFICATE + 1);
-  gsize size = 0;
-
-  if (input == NULL || !g_input_stream_read_all (G_INPUT_STREAM (input), text, MAX_CERTIFICATE, &size, NULL, &error))
-    {
-      rounds_cli_complain ("%s", error->message);
-      return NULL;
-    }
-  return g_steal_pointer (&text);
-}
-
 /* FALSE: it was complained about. */
 static gboolean
 fill (RoundsConnection *connection, Add *options, RoundsSecret **secret)
 {
+  g_autoptr (GError) error = NULL;
+
   g_free (connection->auth);
   connection->auth = g_strdup (options->auth != NULL ? options->auth : "none");
   connection->fhir_url = g_steal_pointer (&options->fhir);
@@ -97,9 +80,13 @@ fill (RoundsConnection *connection, Add *options, RoundsSecret **secret)
     return FALSE;
   if (options->client_cert == NULL)
     return TRUE;
-  connection->client_cert = read_certificate (options->client_cert);
-  return connection->client_cert != NULL &&
-         (connection->client_key = read_secret (options->client_key_file)) != NULL;
+  connection->client_cert = rounds_connection_read_pem (options->client_cert, &error);
+  if (connection->client_cert == NULL)
+    {
+      rounds_cli_complain ("%s", error->message);
+      return FALSE;
+    }
+  return (connection->client_key = read_secret (options->client_key_file)) != NULL;
 }
 
 static RoundsExit

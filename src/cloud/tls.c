@@ -83,40 +83,6 @@ rounds_trust_apply (RoundsTrust *self, RoundsHttp *http)
 
 /* --- checks --------------------------------------------------------------------------------------------- */
 
-/* NULL-terminated stack of what the text holds; certificates before anything unreadable count. */
-static guint
-read_certificates (const char *pem, X509 **first)
-{
-  BIO *bio = strlen (pem) <= MAX_PEM ? BIO_new_mem_buf (pem, -1) : NULL;
-  X509 *certificate;
-  guint n = 0;
-
-  *first = NULL;
-  while (bio != NULL && (certificate = PEM_read_bio_X509 (bio, NULL, NULL, NULL)) != NULL)
-    {
-      if (n++ == 0)
-        *first = certificate;
-      else
-        X509_free (certificate);
-    }
-  BIO_free (bio);
-  ERR_clear_error ();
-  return n;
-}
-
-gboolean
-rounds_tls_check_authorities (const char *pem, GError **error)
-{
-  X509 *first = NULL;
-  guint n = read_certificates (pem, &first);
-
-  X509_free (first);
-  if (n == 0)
-    g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS,
-                         _("The file of certificate authorities holds no certificate in PEM form"));
-  return n > 0;
-}
-
 /* Never asks anybody: OpenSSL's own would, on the terminal. */
 static int
 no_passphrase_cb (char *buffer, int size, int writing, void *data)
@@ -124,10 +90,69 @@ no_passphrase_cb (char *buffer, int size, int writing, void *data)
   return -1;
 }
 
-gboolean
-rounds_tls_check_client (const char *cert_pem, RoundsSecret *key_pem, GError **error)
+static X509 *
+read_certificate (const char *name, const char *header, const unsigned char *data, long size)
 {
-  X509 *certificate = NULL;
+  if (!g_str_has_suffix (name, "CERTIFICATE") || *header != '\0')
+    return NULL;
+  return d2i_X509 (NULL, &data, size);
+}
+
+/* The certificates of a text and nothing else of it: a file often holds the private key too, which must not lie
+ * among the settings, and a block that wants a passphrase would have OpenSSL, and at each sync libcurl, ask on the
+ * terminal. NULL when there is none or one cannot be read; else *first (caller frees) is the first. */
+static char *
+dup_certificates (const char *pem, X509 **first)
+{
+  BIO *in = strlen (pem) <= MAX_PEM ? BIO_new_mem_buf (pem, -1) : NULL, *out = BIO_new (BIO_s_mem ());
+  char *name = NULL, *header = NULL, *text = NULL, *bytes = NULL;
+  unsigned char *data = NULL;
+  gboolean ok = in != NULL && out != NULL;
+  long size = 0;
+
+  *first = NULL;
+  while (ok && PEM_read_bio (in, &name, &header, &data, &size) == 1)
+    {
+      X509 *certificate = read_certificate (name, header, data, size);
+
+      ok = certificate != NULL ? PEM_write_bio_X509 (out, certificate) == 1 : strstr (name, "CERTIFICATE") == NULL;
+      if (*first == NULL)
+        *first = certificate;
+      else
+        X509_free (certificate);
+      OPENSSL_free (name);
+      OPENSSL_free (header);
+      OPENSSL_clear_free (data, (size_t) size);
+    }
+  ok = ok && *first != NULL && ERR_GET_REASON (ERR_peek_last_error ()) == PEM_R_NO_START_LINE;
+  if (ok && (size = BIO_get_mem_data (out, &bytes)) > 0)
+    text = g_strndup (bytes, (gsize) size);
+  BIO_free (in);
+  BIO_free (out);
+  ERR_clear_error ();
+  if (text == NULL)
+    g_clear_pointer (first, X509_free);
+  return text;
+}
+
+char *
+rounds_tls_dup_authorities (const char *pem, GError **error)
+{
+  X509 *first;
+  char *text = dup_certificates (pem, &first);
+
+  X509_free (first);
+  if (text == NULL)
+    g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS,
+                         _("The file of certificate authorities holds no certificate in PEM form"));
+  return text;
+}
+
+char *
+rounds_tls_dup_client (const char *cert_pem, RoundsSecret *key_pem, GError **error)
+{
+  X509 *first;
+  g_autofree char *text = dup_certificates (cert_pem, &first);
   EVP_PKEY *key = NULL;
   BIO *bio = NULL;
   gsize size;
@@ -136,19 +161,20 @@ rounds_tls_check_client (const char *cert_pem, RoundsSecret *key_pem, GError **e
 
   if (size <= MAX_PEM && (bio = BIO_new_mem_buf (bytes, (int) size)) != NULL)
     key = PEM_read_bio_PrivateKey (bio, NULL, no_passphrase_cb, NULL);
-  if (read_certificates (cert_pem, &certificate) == 0)
+  if (text == NULL)
     words = _("The client certificate is no certificate in PEM form");
   else if (key == NULL)
     words = _("The key of the client certificate is no private key in PEM form without a passphrase");
-  else if (X509_check_private_key (certificate, key) != 1)
+  else if (X509_check_private_key (first, key) != 1)
     words = _("The key does not belong to the client certificate");
   BIO_free (bio);
   EVP_PKEY_free (key);
-  X509_free (certificate);
+  X509_free (first);
   ERR_clear_error ();
-  if (words != NULL)
-    g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS, words);
-  return words == NULL;
+  if (words == NULL)
+    return g_steal_pointer (&text);
+  g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS, words);
+  return NULL;
 }
 
 gboolean

@@ -21,10 +21,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsTrust, rounds_trust_unref)
 void rounds_trust_apply (RoundsTrust *self, RoundsHttp *http);
 
 /* Checks of what a user gives; TLS with a sentence that says what is wrong. */
-/* At least one certificate, 1 MiB at most. */
-gboolean rounds_tls_check_authorities (const char *pem, GError **error);
-/* A chain whose first certificate belongs to the key; the key without a passphrase. */
-gboolean rounds_tls_check_client (const char *cert_pem, RoundsSecret *key_pem, GError **error);
+/* At least one certificate, 1 MiB at most. What comes back has the certificates and nothing else of the text (no
+ * private key, no block with a passphrase). Caller frees. */
+char *rounds_tls_dup_authorities (const char *pem, GError **error);
+/* The same of a chain whose first certificate belongs to the key; the key without a passphrase. */
+char *rounds_tls_dup_client (const char *cert_pem, RoundsSecret *key_pem, GError **error);
 /* "sha256//BASE64[;…]", each of 32 bytes. *n = how many different ones. */
 gboolean rounds_tls_check_pins (const char *pins, guint *n, GError **error);
 

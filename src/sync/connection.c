@@ -178,9 +178,8 @@ check_alone (RoundsStore *store, const RoundsConnection *connection, GError **er
   return list != NULL;
 }
 
-/* A certificate file of moderate size. Caller frees. */
-static char *
-read_pem (const char *path, GError **error)
+char *
+rounds_connection_read_pem (const char *path, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -197,20 +196,22 @@ read_pem (const char *path, GError **error)
   if (n <= 0)
     {
       g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS,
-                   _("The file of certificate authorities cannot be read: %s"), path);
+                   _("The certificate file cannot be read: %s"), path);
       return NULL;
     }
   g_string_truncate (text, (gsize) n);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* *ca_pem becomes the certificates that it holds, *chain those of the client certificate. */
 static gboolean
-check_trust (RoundsStore *store, const RoundsConnection *connection, const char *ca_pem, GError **error)
+check_trust (RoundsStore *store, const RoundsConnection *connection, char **ca_pem, char **chain, GError **error)
 {
+  g_autofree char *given = g_steal_pointer (ca_pem);
   g_autoptr (RoundsSecret) key = NULL;
   g_autoptr (GError) local = NULL;
 
-  if ((ca_pem != NULL && !rounds_tls_check_authorities (ca_pem, error)) ||
+  if ((given != NULL && (*ca_pem = rounds_tls_dup_authorities (given, error)) == NULL) ||
       (connection->pins != NULL && !rounds_tls_check_pins (connection->pins, NULL, error)))
     return FALSE;
   if (connection->client_cert == NULL)
@@ -225,13 +226,14 @@ check_trust (RoundsStore *store, const RoundsConnection *connection, const char 
     }
   if (key == NULL)
     return fail (error, ROUNDS_CLOUD_ERROR_TLS, _("A client certificate needs its private key"));
-  return rounds_tls_check_client (connection->client_cert, key, error);
+  *chain = rounds_tls_dup_client (connection->client_cert, key, error);
+  return *chain != NULL;
 }
 
 /* --- saving -------------------------------------------------------------------------------------------- */
 
 static char *
-print_settings (const RoundsConnection *connection, const char *ca_pem)
+print_settings (const RoundsConnection *connection, const char *ca_pem, const char *chain)
 {
   g_autoptr (json_object) json = json_object_new_object ();
 
@@ -243,7 +245,7 @@ print_settings (const RoundsConnection *connection, const char *ca_pem)
   rounds_json_add_string (json, "scope", connection->scope);
   rounds_json_add_string (json, "ca", ca_pem);
   rounds_json_add_string (json, "pins", connection->pins);
-  rounds_json_add_string (json, "certificate", connection->client_cert);
+  rounds_json_add_string (json, "certificate", chain);
   return rounds_json_print (json);
 }
 
@@ -302,17 +304,16 @@ static gboolean
 save_locked (RoundsStore *store, const RoundsConnection *connection, RoundsSecret *secret, GError **error)
 {
   g_autoptr (RoundsConnection) before = rounds_connection_load (store, connection->name, NULL);
-  g_autofree char *ca_pem = NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *ca_pem = NULL, *chain = NULL, *text = NULL;
 
   if (connection->ca_file == NULL)
     ca_pem = g_strdup (connection->ca_pem);
-  else if ((ca_pem = read_pem (connection->ca_file, error)) == NULL)
+  else if ((ca_pem = rounds_connection_read_pem (connection->ca_file, error)) == NULL)
     return FALSE;
   if (!check_addresses (connection, error) || !check_sign_in (connection, before, secret, error) ||
-      !check_trust (store, connection, ca_pem, error) || !check_alone (store, connection, error))
+      !check_trust (store, connection, &ca_pem, &chain, error) || !check_alone (store, connection, error))
     return FALSE;
-  text = print_settings (connection, ca_pem);
+  text = print_settings (connection, ca_pem, chain);
   return (!may_configure (store) || forget_stale (store, connection, before, error)) &&
          rounds_store_connection_set (store, connection->name, text, error) &&
          save_credentials (store, connection, secret, error);

@@ -61,6 +61,9 @@ gboolean rounds_connection_takes_images (RoundsStore *store, const RoundsConnect
  * when there is none yet, or anew. Caller frees. */
 char *rounds_connection_dup_jwks (RoundsStore *store, const char *name, gboolean anew, GError **error);
 
+/* Text of a certificate file of 1 MiB at most, for client_cert. Caller frees; NULL with TLS. */
+char *rounds_connection_read_pem (const char *path, GError **error);
+
 /* Clients with credentials, ready to ask. NULL with ADDRESS when there is no such address. */
 RoundsFhirClient *rounds_connection_open_fhir (RoundsStore *store, const RoundsConnection *connection,
                                                GError **error);

@@ -41,6 +41,9 @@ static const char *const certificates =
   "signed stranger strangers DNS:ward -days 30\n"
   "key self; openssl req -x509 -new -key self.key -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -days 30 "
   "-out self.pem\n"
+  "cat client.pem client.key >both.pem; cat ca.key ca.pem >both-ca.pem\n"
+  "sed 's/^-----BEGIN CERT.*/&\\nProc-Type: 4,ENCRYPTED\\nDEK-Info: AES-256-CBC,00000000000000000000000000000000\\n/' "
+  "ca.pem >asks.pem; cat ca.pem asks.pem >asks-later.pem; head -n 3 ca.pem >cut.pem; cat ca.pem cut.pem >cut-later.pem\n"
   "openssl ec -in client.ec -aes256 -passout pass:x -out locked.key\n"
   "openssl x509 -in good.pem -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | "
   "openssl base64 -A >pin\n";
@@ -403,30 +406,56 @@ refuse (const char *cert, const char *key)
   g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS);
 }
 
+static void
+refuse_authorities (const char *name)
+{
+  Setting setting = { GOOD, FALSE };
+  g_autoptr (RoundsConnection) connection = new_connection (&setting);
+  g_autoptr (GError) error = NULL;
+
+  connection->ca_file = path_of (name);
+  g_assert_false (rounds_connection_save (self.fixture.store, connection, NULL, &error));
+  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS);
+}
+
+/* Many keep certificate and key in one file: only certificates become settings. */
+static void
+test_both_in_one (void)
+{
+  g_autoptr (RoundsConnection) connection = NULL, saved = NULL;
+  Setting setting = { MUTUAL, FALSE, NULL, "both.pem", "both.pem" };
+  g_autoptr (GError) error = NULL;
+
+  if (skip ())
+    return;
+  connection = new_connection (&setting);
+  connection->ca_file = path_of ("both-ca.pem");
+  rounds_connection_save (self.fixture.store, connection, NULL, &error);
+  g_assert_no_error (error);
+  saved = rounds_connection_load (self.fixture.store, "ward", NULL);
+  g_assert_null (strstr (saved->client_cert, "PRIVATE KEY"));
+  g_assert_null (strstr (saved->ca_pem, "PRIVATE KEY"));
+  g_assert_true (ask_saved (&error));
+  g_assert_no_error (error);
+}
+
 /* What cannot work is refused when it is given. */
 static void
 test_unusable (void)
 {
-  g_autoptr (RoundsConnection) connection = NULL;
-  g_autoptr (GError) error = NULL;
-  Setting setting = { GOOD, TRUE };
-
   if (skip ())
     return;
   refuse ("client.pem", "stranger.key");
   refuse ("client.pem", "locked.key");
   refuse ("client.key", "client.key");
   refuse ("client.pem", "client.pem");
-  connection = new_connection (&setting);
-  g_free (connection->ca_file);
-  connection->ca_file = path_of ("good.key");
-  g_assert_false (rounds_connection_save (self.fixture.store, connection, NULL, &error));
-  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS);
-  g_clear_error (&error);
-  g_free (connection->ca_file);
-  connection->ca_file = path_of ("nowhere.pem");
-  g_assert_false (rounds_connection_save (self.fixture.store, connection, NULL, &error));
-  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS);
+  refuse ("asks.pem", "client.key");
+  refuse_authorities ("good.key");
+  refuse_authorities ("nowhere.pem");
+  refuse_authorities ("cut.pem");
+  refuse_authorities ("cut-later.pem");
+  refuse_authorities ("asks.pem");         /* nobody is asked for a passphrase, now or at the next sync */
+  refuse_authorities ("asks-later.pem");
 }
 
 int
@@ -443,6 +472,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tls/mutual", test_mutual);
   g_test_add_func ("/tls/beside", test_beside);
   g_test_add_func ("/tls/kept", test_kept);
+  g_test_add_func ("/tls/both-in-one", test_both_in_one);
   g_test_add_func ("/tls/unusable", test_unusable);
   status = g_test_run ();
   tear_down ();
