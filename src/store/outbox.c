@@ -379,12 +379,13 @@ rounds_store_outbox_begin (RoundsStore *self, RoundsOutboxItem *const *items, gu
   return rounds_store_write (self, begin_cb, &call, error);
 }
 
-/* last_updated of a deletion is that of the version which was deleted: should it come back, it is known. */
+/* last_updated of a deletion, and its version where the server gave none, are those of the version which was
+ * deleted: should it come back, it is known. */
 static gboolean
 write_receipts (RoundsWriter *writer, const RoundsRow *row, const RoundsOutboxCall *call, const RoundsFacts *facts,
                 GError **error)
 {
-  const char *version = call->version != NULL || facts == NULL ? call->version : facts->version_id;
+  const char *version = call->version != NULL ? call->version : facts != NULL ? facts->version_id : row->base_version;
 
   return rounds_database_run (writer->db, error,
                               "INSERT OR IGNORE INTO outbox_receipt (op_uuid, rid, server_version, "

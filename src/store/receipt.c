@@ -149,11 +149,13 @@ rounds_store_receipt_list (RoundsStore *self, gint64 before_us, gboolean earlier
     return NULL;
   rows = rounds_database_query (reader->db, error,
                                 "SELECT p.rid, n.text, r.id, p.server_version, p.last_updated, p.acked_at_us, "
-                                "r.tombstone FROM outbox_receipt p CROSS JOIN resource r ON r.rid = p.rid "
+                                "r.base_state = 3 FROM outbox_receipt p CROSS JOIN resource r ON r.rid = p.rid "
                                 "CROSS JOIN name n ON n.nid = r.type "
                                 "WHERE p.acked_at_us < ? AND p.server = (SELECT value FROM setting WHERE key = "
                                 "'sync.server') AND CASE WHEN ? THEN p.server_epoch IS NOT (SELECT value FROM setting "
-                                "WHERE key = 'sync.epoch') ELSE r.sync_state = 0 END "
+                                "WHERE key = 'sync.epoch') ELSE r.sync_state = 0 OR (r.sync_state = 1 AND "
+                                "r.base_state IN (1, 2) AND r.base_version = p.server_version AND r.last_updated = "
+                                "p.last_updated) END "
                                 "AND p.acked_at_us = (SELECT max(q.acked_at_us) FROM outbox_receipt q WHERE q.rid = "
                                 "p.rid) ORDER BY p.acked_at_us DESC, p.rid DESC", "ii",
                                 before_us > 0 ? before_us : G_MAXINT64, (gint64) earlier);

@@ -3,9 +3,10 @@
  *
  * A server that was put back from a backup has forgotten what it acknowledged since, and nothing says so. Each pass
  * looks at a few of the newest receipts and a few others in turn. A version that went back is proof. A record that
- * is not there is proof only with another one, or when it is the newest of all: a single older one was deleted by
- * somebody where the server does not keep that in mind. Then everything is read again, and each confirmed change
- * that is missing is shown to a person: never sent again by itself, since what stands there may be right. */
+ * is not there may have been deleted by somebody, where the server does not keep that in mind: then more receipts
+ * are looked at. A server that was put back has lost the newest of them all; one that still has a newer one has
+ * not, and what it lacks was deleted. After a restore everything is read again, and each confirmed change that is
+ * missing is shown to a person: never sent again by itself, since what stands there may be right. */
 
 #include "sync/pass.h"
 
@@ -14,13 +15,16 @@
 
 #include "base/instant.h"
 #include "fhir/digits.h"
+#include "fhir/resource.h"
 #include "sync/compare.h"
 
 #define N_NEWEST 3
 #define N_IN_TURN 2
+#define N_DOUBT 40                 /* of the newest, when one is missing */
 #define WALK_BATCH 100
 #define MAX_WALK 5000              /* receipts a pass; the others wait for the next */
 #define CLOCK_GRAIN_US (2 * G_USEC_PER_SEC)   /* servers store times coarser than they tell them */
+#define ONE_ACT_US (60 * G_USEC_PER_SEC)      /* what was confirmed within this was one piece of work */
 
 typedef enum {
   KEPT,
@@ -34,24 +38,58 @@ is_number (const char *text)
   return text != NULL && *text != '\0' && strspn (text, "0123456789") == strlen (text) && strlen (text) < 19;
 }
 
+/* −1, 0, 1 when both versions are numbers, which no clock can falsify; G_MAXINT else. */
+static int
+compare_versions (const char *held, const char *there)
+{
+  gint64 a, b;
+
+  if (!is_number (held) || !is_number (there))
+    return G_MAXINT;
+  a = g_ascii_strtoll (held, NULL, 10);
+  b = g_ascii_strtoll (there, NULL, 10);
+  return (b > a) - (b < a);
+}
+
+/* A receipt of a deletion has the version that was deleted or that of the deletion: made anew since, it has a
+ * higher one. Servers that count from 1 again are told by the time. */
+static Verdict
+judge_deleted (const RoundsReceipt *receipt, const RoundsRemote *remote, gboolean times, gint64 later)
+{
+  int order = compare_versions (receipt->version, remote->version);
+
+  if (remote->status != 200 || order == 1)
+    return KEPT;
+  return times && later <= CLOCK_GRAIN_US ? WENT_BACK : KEPT;
+}
+
 static Verdict
 judge (const RoundsReceipt *receipt, const RoundsRemote *remote)
 {
   gboolean times = receipt->last_updated_us > 0 && remote->last_updated_us > 0;
   gint64 later = remote->last_updated_us - receipt->last_updated_us;
+  int order;
 
   if (receipt->is_delete)
-    return remote->status == 200 && times && later <= CLOCK_GRAIN_US ? WENT_BACK : KEPT;
+    return judge_deleted (receipt, remote, times, later);
   if (remote->status == 404)
     return MISSING;
   if (remote->status != 200 || remote->resource == NULL)
     return KEPT;
   if (g_strcmp0 (receipt->version, remote->version) == 0)
     return times && ABS (later) > CLOCK_GRAIN_US ? WENT_BACK : KEPT;
-  if (times)
-    return later < -CLOCK_GRAIN_US ? WENT_BACK : KEPT;
-  return is_number (receipt->version) && is_number (remote->version) &&
-         g_ascii_strtoll (remote->version, NULL, 10) < g_ascii_strtoll (receipt->version, NULL, 10) ? WENT_BACK : KEPT;
+  order = compare_versions (receipt->version, remote->version);
+  if (order != G_MAXINT)
+    return order < 0 ? WENT_BACK : KEPT;
+  return times && later < -CLOCK_GRAIN_US ? WENT_BACK : KEPT;
+}
+
+/* That very version is there: the server knows of that time. */
+static gboolean
+is_proof (const RoundsReceipt *receipt, const RoundsRemote *remote)
+{
+  return !receipt->is_delete && remote->status == 200 && remote->resource != NULL && receipt->version != NULL &&
+         g_strcmp0 (receipt->version, remote->version) == 0;
 }
 
 /* Some servers answer 404 for what was deleted, too; its history tells. */
@@ -116,13 +154,94 @@ choose_sample (RoundsPass *self, GError **error)
   return g_steal_pointer (&sample);
 }
 
+/* Whose the record is; NULL when nobody's. */
+static char *
+patient_of (RoundsPass *self, const RoundsReceipt *receipt)
+{
+  g_autoptr (RoundsRecord) now = rounds_store_get (self->store, receipt->type, receipt->id, NULL);
+  g_autoptr (json_object) json = now != NULL ? rounds_record_parse (now) : NULL;
+
+  if (g_str_equal (receipt->type, "Patient"))
+    return g_strdup (receipt->id);
+  return json != NULL ? g_strdup (rounds_resource_peek_patient_id (json)) : NULL;
+}
+
+/* Several that are missing, none of which was deleted as far as can be told: of two patients, or confirmed at two
+ * times. One piece of work on one patient is rather what somebody took away again. */
+static gboolean
+is_more_than_one_act (RoundsPass *self, GPtrArray *missing, GHashTable *deleted_patients)
+{
+  g_autoptr (GHashTable) patients = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  gint64 first = G_MAXINT64, last = 0;
+  guint i, n = 0;
+
+  for (i = 0; i < missing->len; i++)
+    {
+      const RoundsReceipt *receipt = missing->pdata[i];
+      char *patient = patient_of (self, receipt);
+
+      if (patient != NULL && g_hash_table_contains (deleted_patients, patient))
+        {
+          g_free (patient);
+          continue;
+        }
+      g_hash_table_add (patients, patient != NULL ? patient : g_strconcat (receipt->type, "/", receipt->id, NULL));
+      first = MIN (first, receipt->acked_at_us);
+      last = MAX (last, receipt->acked_at_us);
+      n++;
+    }
+  return n > 1 && (g_hash_table_size (patients) > 1 || last - first > ONE_ACT_US);
+}
+
+/* What the newest receipts say together. */
+static gboolean
+look_closer (RoundsPass *self, gboolean *restored, GError **error)
+{
+  g_autoptr (GPtrArray) receipts = rounds_store_receipt_list (self->store, 0, FALSE, N_DOUBT, error);
+  g_autoptr (GPtrArray) remotes = receipts != NULL ? read_receipts (self, receipts, error) : NULL;
+  g_autoptr (GPtrArray) missing = g_ptr_array_new ();
+  g_autoptr (GHashTable) deleted_patients = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  gint64 known_us = 0;
+  guint i;
+
+  if (remotes == NULL)
+    return FALSE;
+  for (i = 0; i < receipts->len; i++)
+    {
+      const RoundsReceipt *receipt = receipts->pdata[i];
+
+      *restored |= judge (receipt, remotes->pdata[i]) == WENT_BACK;
+      if (is_proof (receipt, remotes->pdata[i]))
+        known_us = MAX (known_us, receipt->acked_at_us);
+    }
+  for (i = 0; i < receipts->len; i++)
+    {
+      RoundsReceipt *receipt = receipts->pdata[i];
+
+      if (judge (receipt, remotes->pdata[i]) != MISSING || was_deleted (self, receipt))
+        continue;
+      /* Something that was confirmed later, or with it, is there. */
+      if (receipt->acked_at_us <= known_us)
+        {
+          char *patient = patient_of (self, receipt);
+
+          if (patient != NULL)
+            g_hash_table_add (deleted_patients, patient);
+        }
+      else
+        g_ptr_array_add (missing, receipt);
+    }
+  *restored |= is_more_than_one_act (self, missing, deleted_patients);
+  return TRUE;
+}
+
 static gboolean
 is_restored (RoundsPass *self, gboolean *restored, GError **error)
 {
   g_autoptr (GPtrArray) sample = choose_sample (self, error);
   g_autoptr (GPtrArray) remotes = NULL;
-  guint i, n_missing = 0;
-  gboolean newest = FALSE;
+  gboolean doubt = FALSE;
+  guint i;
 
   *restored = FALSE;
   if (sample == NULL)
@@ -133,22 +252,13 @@ is_restored (RoundsPass *self, gboolean *restored, GError **error)
   if (remotes == NULL)
     return FALSE;
   for (i = 0; i < sample->len && !*restored; i++)
-    switch (judge (sample->pdata[i], remotes->pdata[i]))
-      {
-      case WENT_BACK:
-        *restored = TRUE;
-        break;
-      case MISSING:
-        if (was_deleted (self, sample->pdata[i]))
-          break;
-        n_missing++;
-        newest |= i == 0;
-        break;
-      default:
-        break;
-      }
-  *restored |= newest || n_missing > 1;
-  return TRUE;
+    {
+      Verdict verdict = judge (sample->pdata[i], remotes->pdata[i]);
+
+      *restored = verdict == WENT_BACK;
+      doubt |= verdict == MISSING;
+    }
+  return *restored || !doubt || look_closer (self, restored, error);
 }
 
 /* --- all that was confirmed ------------------------------------------------------------------------------ */
@@ -196,9 +306,12 @@ walk_batch (RoundsPass *self, guint *n, guint *n_lost, GError **error)
   for (i = 0; i < receipts->len; i++)
     {
       RoundsReceipt *receipt = receipts->pdata[i];
+      Verdict verdict = judge (receipt, remotes->pdata[i]);
 
       rids[i] = receipt->rid;
-      if (judge (receipt, remotes->pdata[i]) != KEPT && !offer_again (self, receipt, remotes->pdata[i], n_lost, error))
+      if (verdict == KEPT || (verdict == MISSING && was_deleted (self, receipt)))
+        continue;
+      if (!offer_again (self, receipt, remotes->pdata[i], n_lost, error))
         return FALSE;
     }
   *n = receipts->len;

@@ -114,25 +114,37 @@ test_put_back_with_edits (void)
   case_clear (&self);
 }
 
-/* One record that another client has deleted is no restore, although this server answers 404. */
+/* Where the server answers 404 for what was deleted and has no history, what somebody deleted is no restore. */
 static gboolean
 deleted_is_unknown (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
 {
-  if (!g_str_equal (request->method, "GET") || !g_str_equal (request->path, "/fhir/Patient/p1"))
+  g_auto (GStrv) parts = g_strsplit (request->path, "/", -1);
+  MiniResource *resource = g_strv_length (parts) == 4 ? mini_get (server, parts[2], parts[3]) : NULL;
+
+  if (!g_str_equal (request->method, "GET") || resource == NULL || resource->json != NULL)
     return FALSE;
   mini_outcome (answer, 404, "not known");
   return TRUE;
 }
 
 static void
-test_deleted_is_no_restore (void)
+forgetful (Case *self)
+{
+  case_new (self);
+  self->server->transactions = FALSE;
+  self->server->history = FALSE;
+  self->server->before = deleted_is_unknown;
+}
+
+/* The k-th change is the newest; NULL ends the list of those that somebody deletes. */
+static void
+assert_no_restore (const char *const *deleted)
 {
   Case self;
   g_autofree char *epoch = NULL, *after = NULL;
   guint i;
 
-  case_new (&self);
-  self.server->transactions = FALSE;
+  forgetful (&self);
   for (i = 1; i <= 6; i++)
     {
       g_autofree char *id = g_strdup_printf ("p%u", i);
@@ -141,13 +153,139 @@ test_deleted_is_no_restore (void)
       must_run (&self);
     }
   epoch = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
-  mini_put (self.server, "Patient", "p1", NULL);
-  self.server->before = deleted_is_unknown;
+  for (i = 0; deleted[i] != NULL; i++)
+    mini_put (self.server, "Patient", deleted[i], NULL);
   for (i = 0; i < 3; i++)
     must_run (&self);
   after = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
   g_assert_cmpstr (epoch, ==, after);
   g_assert_cmpuint (self.report.conflicts, ==, 0);
+  for (i = 0; deleted[i] != NULL; i++)
+    g_assert_false (has_family (&self, deleted[i], "One"));   /* gone here as there */
+  case_clear (&self);
+}
+
+static void
+test_deleted_is_no_restore (void)
+{
+  assert_no_restore ((const char *const[]){ "p1", NULL });
+}
+
+static void
+test_newest_deleted (void)
+{
+  assert_no_restore ((const char *const[]){ "p6", NULL });
+}
+
+/* Many, but the newest is there still. */
+static void
+test_many_deleted (void)
+{
+  assert_no_restore ((const char *const[]){ "p5", "p4", "p3", "p1", NULL });
+}
+
+/* A whole patient, whose records are the newest as well as older than what is there. */
+static void
+test_patient_deleted (void)
+{
+  Case self;
+  g_autofree char *epoch = NULL, *after = NULL;
+  g_autofree char *one = observation_json ("o1", "p1", "8867-4", "70", "2024-01-01");
+  g_autofree char *two = observation_json ("o2", "p1", "8867-4", "71", "2024-01-02");
+
+  forgetful (&self);
+  put_patient (&self, "p1", "One");
+  must_run (&self);
+  put_patient (&self, "p2", "Two");
+  must_run (&self);
+  must_put (self.store, "Observation", "o1", one);
+  must_put (self.store, "Observation", "o2", two);
+  must_run (&self);
+  epoch = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
+  mini_put (self.server, "Patient", "p1", NULL);
+  mini_put (self.server, "Observation", "o1", NULL);
+  mini_put (self.server, "Observation", "o2", NULL);
+  must_run (&self);
+  after = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
+  g_assert_cmpstr (epoch, ==, after);
+  g_assert_cmpuint (self.report.conflicts, ==, 0);
+  case_clear (&self);
+}
+
+/* The newest two of two patients: that is a restore, also where nothing else tells. */
+static void
+test_newest_lost (void)
+{
+  Case self;
+  g_autofree char *epoch = NULL, *after = NULL;
+  g_autoptr (MiniBackup) backup = NULL;
+
+  forgetful (&self);
+  put_patient (&self, "p1", "One");
+  must_run (&self);
+  backup = mini_backup (self.server);
+  put_patient (&self, "p2", "Two");
+  put_patient (&self, "p3", "Three");
+  must_run (&self);
+  epoch = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
+  mini_restore (self.server, backup);
+  must_run (&self);
+  after = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
+  g_assert_cmpstr (epoch, !=, after);
+  g_assert_cmpuint (self.report.conflicts, ==, 2);
+  g_assert_true (has_family (&self, "p2", "Two"));
+  g_assert_true (has_family (&self, "p3", "Three"));
+  case_clear (&self);
+}
+
+/* Deleted by us and made anew by somebody at once: its version went on. */
+static void
+test_made_anew (void)
+{
+  Case self;
+  g_autofree char *epoch = NULL, *after = NULL;
+
+  case_new (&self);
+  self.server->tick_us = 1000;
+  put_patient (&self, "p1", "One");
+  put_patient (&self, "p2", "Two");
+  must_run (&self);
+  g_assert_true (delete_one (self.store, "Patient", "p1", -1, NULL));
+  must_run (&self);
+  epoch = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
+  server_patient (&self, "p1", "Anew");
+  must_run (&self);
+  after = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
+  g_assert_cmpstr (epoch, ==, after);
+  g_assert_cmpuint (self.report.conflicts, ==, 0);
+  case_clear (&self);
+}
+
+/* A version that went on is no restore, whatever the server's clock did; one that went back is, too. */
+static void
+test_version_before_time (gconstpointer data)
+{
+  gboolean back = GPOINTER_TO_INT (data);
+  Case self;
+  g_autofree char *epoch = NULL, *after = NULL;
+  guint i;
+
+  case_new (&self);
+  for (i = 0; i < 3; i++)
+    {
+      put_patient (&self, "p1", i % 2 == 0 ? "One" : "Other");
+      must_run (&self);
+    }
+  epoch = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
+  if (back)
+    mini_get (self.server, "Patient", "p1")->version = 1;   /* the next is 2, and newer by the clock */
+  else
+    self.server->now_us -= (gint64) 3600 * G_USEC_PER_SEC;
+  server_patient (&self, "p1", "Theirs");
+  must_run (&self);
+  after = rounds_store_dup_setting (self.store, "sync.epoch", NULL);
+  g_assert_cmpint (g_strcmp0 (epoch, after) != 0, ==, back);
+  g_assert_cmpuint (self.report.conflicts, ==, back);
   case_clear (&self);
 }
 
@@ -439,6 +577,13 @@ main (int argc, char **argv)
   g_test_add_func ("/restore/put-back", test_put_back);
   g_test_add_func ("/restore/put-back-with-edits", test_put_back_with_edits);
   g_test_add_func ("/restore/deleted-is-no-restore", test_deleted_is_no_restore);
+  g_test_add_func ("/restore/newest-deleted", test_newest_deleted);
+  g_test_add_func ("/restore/many-deleted", test_many_deleted);
+  g_test_add_func ("/restore/patient-deleted", test_patient_deleted);
+  g_test_add_func ("/restore/newest-lost", test_newest_lost);
+  g_test_add_func ("/restore/made-anew", test_made_anew);
+  g_test_add_data_func ("/restore/version-before-time/on", GINT_TO_POINTER (0), test_version_before_time);
+  g_test_add_data_func ("/restore/version-before-time/back", GINT_TO_POINTER (1), test_version_before_time);
   g_test_add_func ("/restore/other-server", test_other_server);
   g_test_add_func ("/circle/larger-than-a-bundle", test_large_circle);
   g_test_add_func ("/circle/refused-with-the-limit", test_large_circle_refused);
