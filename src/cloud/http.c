@@ -2,24 +2,19 @@
 /* HTTP over libcurl.
  *
  * A multi handle with one transfer in it: that costs nothing over an easy handle, keeps connections alive
- * between requests, and lets a cancellation end a transfer at once instead of at the next byte. What decides
- * between "did not arrive" and "may have arrived" is whether curl had a connection to write to: everything
- * after that is INTERRUPTED, and the caller reads back. */
+ * between requests, and lets a cancellation end a transfer at once instead of at the next byte. Here is whom it
+ * talks to and under which rules; what goes over the wire is http-transfer.c's. */
 
 #include "cloud/http.h"
 
-#include <curl/curl.h>
 #include <glib/gi18n-lib.h>
 #include <sodium.h>
 #include <string.h>
 
-#include "base/instant.h"
+#include "cloud/http-transfer.h"
 #include "cloud/url.h"
 
 #define CONNECT_SECONDS 15
-#define MAX_ERROR_BODY (1024 * 1024)
-#define MAX_RETRY_AFTER_US ((gint64) 24 * 3600 * G_USEC_PER_SEC)
-#define MAX_HEADER_LINES 256
 
 struct _RoundsHttp {
   char *base;
@@ -35,21 +30,6 @@ struct _RoundsHttp {
   CURLM *multi;
   CURL *easy;
 };
-
-/* One transfer. */
-typedef struct {
-  const RoundsHttpRequest *request;
-  RoundsHttpAnswer answer;
-  GByteArray *body;
-  gsize max_bytes;
-  gsize received;          /* unpacked */
-  guint header_lines;
-  char *retry_after;
-  gboolean too_large;
-  gsize sent;              /* bytes of the request's body given to curl */
-  GCancellable *cancellable;
-  GError *error;           /* of the sink */
-} Transfer;
 
 static void
 ensure_curl (void)
@@ -163,129 +143,6 @@ rounds_http_answer_clear (RoundsHttpAnswer *self)
   g_clear_pointer (&self->location, g_free);
 }
 
-/* --- what curl calls ---------------------------------------------------------------------------- */
-
-static void
-take_header (char **field, const char *value)
-{
-  g_free (*field);
-  *field = g_strdup (value);
-}
-
-static size_t
-header_cb (char *data, size_t size, size_t n, void *user_data)
-{
-  Transfer *transfer = user_data;
-  gsize length = size * n;
-  g_autofree char *line = g_strstrip (g_strndup (data, length));
-  char *value;
-
-  if (++transfer->header_lines > MAX_HEADER_LINES)
-    {
-      transfer->too_large = TRUE;
-      return 0;
-    }
-  if (g_str_has_prefix (line, "HTTP/"))
-    {
-      /* A new head: that of 100 Continue is not the answer's. */
-      rounds_http_answer_clear (&transfer->answer);
-      transfer->answer.date_us = 0;
-      g_clear_pointer (&transfer->retry_after, g_free);
-      return length;
-    }
-  value = strchr (line, ':');
-  if (value == NULL || !g_utf8_validate (line, -1, NULL))
-    return length;
-  *value++ = '\0';
-  value = g_strstrip (value);
-  if (g_ascii_strcasecmp (line, "etag") == 0)
-    take_header (&transfer->answer.etag, value);
-  else if (g_ascii_strcasecmp (line, "location") == 0)
-    take_header (&transfer->answer.location, value);
-  else if (g_ascii_strcasecmp (line, "content-type") == 0)
-    take_header (&transfer->answer.content_type, value);
-  else if (g_ascii_strcasecmp (line, "retry-after") == 0)
-    take_header (&transfer->retry_after, value);
-  else if (g_ascii_strcasecmp (line, "date") == 0)
-    {
-      time_t when = curl_getdate (value, NULL);
-
-      transfer->answer.date_us = when > 0 ? (gint64) when * G_USEC_PER_SEC : 0;
-    }
-  return length;
-}
-
-static size_t
-write_cb (char *data, size_t size, size_t n, void *user_data)
-{
-  Transfer *transfer = user_data;
-  gsize length = size * n;
-  long status = transfer->answer.status;
-  gboolean to_sink = transfer->request->sink != NULL && status >= 200 && status < 300;
-  gsize limit = to_sink || status < 400 ? transfer->max_bytes : MIN (transfer->max_bytes, MAX_ERROR_BODY);
-
-  if (length > limit - MIN (limit, transfer->received))
-    {
-      transfer->too_large = TRUE;
-      return CURL_WRITEFUNC_ERROR;
-    }
-  transfer->received += length;
-  if (!to_sink)
-    g_byte_array_append (transfer->body, (const guint8 *) data, length);
-  else if (!transfer->request->sink (&transfer->answer, (const guint8 *) data, length,
-                                     transfer->request->sink_data, &transfer->error))
-    return CURL_WRITEFUNC_ERROR;
-  return length;
-}
-
-/* curl's own write callback does not know the status; this keeps it beside. */
-typedef struct {
-  Transfer *transfer;
-  CURL *easy;
-} WriteContext;
-
-static size_t
-write_with_status_cb (char *data, size_t size, size_t n, void *user_data)
-{
-  WriteContext *context = user_data;
-  long status = 0;
-
-  curl_easy_getinfo (context->easy, CURLINFO_RESPONSE_CODE, &status);
-  context->transfer->answer.status = (int) status;
-  return write_cb (data, size, n, context->transfer);
-}
-
-/* The body is given piece by piece and cannot be rewound, on purpose: on a connection that was used before, curl
- * would send a request again by itself when the answer got lost, and nobody would have looked whether the first
- * one had arrived. */
-static size_t
-read_cb (char *buffer, size_t size, size_t n, void *user_data)
-{
-  Transfer *transfer = user_data;
-  gsize total = 0;
-  const guint8 *data = transfer->request->body != NULL ? g_bytes_get_data (transfer->request->body, &total) : NULL;
-  gsize length = MIN (size * n, total - transfer->sent);
-
-  if (length > 0)
-    memcpy (buffer, data + transfer->sent, length);
-  transfer->sent += length;
-  return length;
-}
-
-static int
-progress_cb (void *user_data, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
-{
-  Transfer *transfer = user_data;
-
-  /* What comes over the wire, still packed. */
-  if ((guint64) now > transfer->max_bytes + MAX_ERROR_BODY)
-    {
-      transfer->too_large = TRUE;
-      return 1;
-    }
-  return g_cancellable_is_cancelled (transfer->cancellable);
-}
-
 /* --- one transfer -------------------------------------------------------------------------------- */
 
 static struct curl_slist *
@@ -349,43 +206,27 @@ set_up_trust (RoundsHttp *self)
 }
 
 static void
-set_up (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, Transfer *transfer,
-        WriteContext *context, struct curl_slist *headers)
+set_up (RoundsHttp *self, const char *url, struct curl_slist *headers)
 {
   CURL *easy = self->easy;
-  gboolean plain = g_ascii_strncasecmp (url, "http://", 7) == 0;
 
   curl_easy_reset (easy);
   curl_easy_setopt (easy, CURLOPT_URL, url);
-  curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
+  curl_easy_setopt (easy, CURLOPT_PROTOCOLS_STR, g_ascii_strncasecmp (url, "http://", 7) == 0 ? "http" : "https");
   curl_easy_setopt (easy, CURLOPT_FOLLOWLOCATION, 0L);
   set_up_trust (self);
-  if (plain)
-    curl_easy_setopt (easy, CURLOPT_NOPROXY, "*");   /* what is for this computer never leaves it */
+  /* A proxy that the environment names carries TLS and sees the name of the host, no more; what is for this
+   * computer never leaves it. */
+  if (rounds_url_is_loopback (url))
+    curl_easy_setopt (easy, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt (easy, CURLOPT_HEADEROPT, (long) CURLHEADER_SEPARATE);
   curl_easy_setopt (easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt (easy, CURLOPT_ACCEPT_ENCODING, "gzip");
   curl_easy_setopt (easy, CURLOPT_USERAGENT, "Rounds/" ROUNDS_VERSION);
   curl_easy_setopt (easy, CURLOPT_CONNECTTIMEOUT, (long) MIN (CONNECT_SECONDS, self->patience_s));
   curl_easy_setopt (easy, CURLOPT_LOW_SPEED_LIMIT, 64L);
   curl_easy_setopt (easy, CURLOPT_LOW_SPEED_TIME, (long) self->patience_s);
-  curl_easy_setopt (easy, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);
-  if (request->body != NULL || g_strcmp0 (request->method, "PUT") == 0 || g_strcmp0 (request->method, "POST") == 0)
-    {
-      curl_easy_setopt (easy, CURLOPT_POST, 1L);
-      curl_easy_setopt (easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                        (curl_off_t) (request->body != NULL ? g_bytes_get_size (request->body) : 0));
-      curl_easy_setopt (easy, CURLOPT_READFUNCTION, read_cb);
-      curl_easy_setopt (easy, CURLOPT_READDATA, transfer);
-    }
-  curl_easy_setopt (easy, CURLOPT_CUSTOMREQUEST, request->method);
   curl_easy_setopt (easy, CURLOPT_HTTPHEADER, headers);
-  curl_easy_setopt (easy, CURLOPT_HEADERFUNCTION, header_cb);
-  curl_easy_setopt (easy, CURLOPT_HEADERDATA, transfer);
-  curl_easy_setopt (easy, CURLOPT_WRITEFUNCTION, write_with_status_cb);
-  curl_easy_setopt (easy, CURLOPT_WRITEDATA, context);
-  curl_easy_setopt (easy, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt (easy, CURLOPT_XFERINFOFUNCTION, progress_cb);
-  curl_easy_setopt (easy, CURLOPT_XFERINFODATA, transfer);
 }
 
 static void
@@ -430,85 +271,16 @@ drive (RoundsHttp *self, GCancellable *cancellable)
   return result;
 }
 
-static void
-set_transfer_error (const char *url, CURLcode code, gboolean sent, GError **error)
-{
-  g_autofree char *host = rounds_url_display (url);
-
-  if (code == CURLE_SEND_FAIL_REWIND)
-    {
-      sent = TRUE;                 /* see read_cb */
-      code = CURLE_GOT_NOTHING;
-    }
-  switch (code)
-    {
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_USE_SSL_FAILED:
-      g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS, _("%s cannot be trusted: %s"), host,
-                   curl_easy_strerror (code));
-      return;
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_HTTP2:
-      g_set_error (error, ROUNDS_CLOUD_ERROR, sent ? ROUNDS_CLOUD_ERROR_INTERRUPTED : ROUNDS_CLOUD_ERROR_PROTOCOL,
-                   _("%s answered in a way that cannot be read"), host);
-      return;
-    default:
-      g_set_error (error, ROUNDS_CLOUD_ERROR,
-                   sent ? ROUNDS_CLOUD_ERROR_INTERRUPTED : ROUNDS_CLOUD_ERROR_UNREACHABLE,
-                   sent ? _("The connection to %s broke: %s") : _("%s cannot be reached: %s"), host,
-                   curl_easy_strerror (code));
-    }
-}
-
-static gint64
-read_retry_after (const char *value, gint64 server_now_us)
-{
-  gint64 wait_us;
-  char *end;
-
-  if (value == NULL)
-    return -1;
-  if (g_ascii_isdigit (*value))
-    {
-      guint64 seconds = g_ascii_strtoull (value, &end, 10);
-
-      if (*end != '\0')
-        return -1;
-      wait_us = (gint64) MIN (seconds, (guint64) 24 * 3600) * G_USEC_PER_SEC;
-    }
-  else
-    {
-      time_t when = curl_getdate (value, NULL);
-
-      if (when <= 0)
-        return -1;
-      /* Against the server's own clock: ours may be years off. */
-      wait_us = (gint64) when * G_USEC_PER_SEC - (server_now_us > 0 ? server_now_us : rounds_instant_now_us ());
-    }
-  return CLAMP (wait_us, 0, MAX_RETRY_AFTER_US);
-}
-
 static gboolean
 send_once (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, RoundsHttpAnswer *out,
            GCancellable *cancellable, GError **error)
 {
   g_autoptr (RoundsSecret) authorization = NULL;
-  Transfer transfer = { .request = request, .cancellable = cancellable };
-  WriteContext context = { &transfer, self->easy };
+  RoundsTransfer transfer;
   struct curl_slist *headers;
   GError *auth_error = NULL;
   CURLcode code;
-  long status = 0, request_size = 0;
-  gboolean ok = FALSE;
+  gboolean ok;
 
   authorization = rounds_auth_dup_header (self->auth, cancellable, &auth_error);
   if (auth_error != NULL)
@@ -516,13 +288,11 @@ send_once (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, 
       g_propagate_error (error, auth_error);
       return FALSE;
     }
-  transfer.max_bytes = request->max_bytes > 0 ? request->max_bytes : ROUNDS_HTTP_MAX_BYTES;
-  transfer.body = g_byte_array_new ();
   headers = make_headers (request, authorization);
-  set_up (self, url, request, &transfer, &context, headers);
+  set_up (self, url, headers);
+  rounds_transfer_begin (&transfer, self->easy, request, cancellable);
   code = drive (self, cancellable);
-  curl_easy_getinfo (self->easy, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_getinfo (self->easy, CURLINFO_REQUEST_SIZE, &request_size);
+  ok = rounds_transfer_end (&transfer, url, code, out, error);
   curl_easy_setopt (self->easy, CURLOPT_HTTPHEADER, NULL);
   free_headers (headers);
   if (code != CURLE_OK)
@@ -533,34 +303,6 @@ send_once (RoundsHttp *self, const char *url, const RoundsHttpRequest *request, 
       if (self->easy == NULL)
         g_error ("libcurl cannot be started");
     }
-
-  if (transfer.error != NULL)
-    g_propagate_error (error, g_steal_pointer (&transfer.error));
-  else if (code != CURLE_OK && transfer.too_large)
-    {
-      g_autofree char *host = rounds_url_display (url);
-
-      g_set_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_LIMIT, _("The answer of %s is too large"), host);
-    }
-  else if (code != CURLE_OK && g_cancellable_set_error_if_cancelled (cancellable, error))
-    ;
-  else if (code != CURLE_OK)
-    set_transfer_error (url, code, request_size > 0 || status > 0, error);
-  else if (status >= 300 && status < 400)
-    g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_REFUSED,
-                         _("The cloud wants to send us to another address; that is not followed"));
-  else
-    {
-      transfer.answer.status = (int) status;
-      transfer.answer.retry_after_us = read_retry_after (transfer.retry_after, transfer.answer.date_us);
-      transfer.answer.body = g_byte_array_free_to_bytes (g_steal_pointer (&transfer.body));
-      *out = transfer.answer;
-      memset (&transfer.answer, 0, sizeof transfer.answer);
-      ok = TRUE;
-    }
-  g_clear_pointer (&transfer.body, g_byte_array_unref);
-  g_clear_pointer (&transfer.retry_after, g_free);
-  rounds_http_answer_clear (&transfer.answer);
   return ok;
 }
 

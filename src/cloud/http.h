@@ -56,6 +56,7 @@ typedef struct {
   const char *const *headers;     /* "Name: value", NULL-terminated, or NULL */
   GBytes *body;                   /* or NULL */
   gsize max_bytes;                /* of the unpacked answer; 0 = ROUNDS_HTTP_MAX_BYTES */
+  guint max_seconds;              /* for all of it, however lively the server; 0 = no such bound */
   gboolean fresh;                 /* on a new connection: curl must not repeat it by itself */
   RoundsHttpSink sink;            /* or NULL */
   gpointer sink_data;

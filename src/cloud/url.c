@@ -112,6 +112,14 @@ rounds_url_origin (const char *url, GError **error)
 }
 
 gboolean
+rounds_url_is_loopback (const char *url)
+{
+  g_autoptr (GUri) uri = parse (url);
+
+  return uri != NULL && g_uri_get_host (uri) != NULL && is_loopback (g_uri_get_host (uri));
+}
+
+gboolean
 rounds_url_same_origin (const char *a, const char *b)
 {
   g_autoptr (GUri) ua = parse (a);

@@ -16,6 +16,9 @@ gboolean rounds_url_check_endpoint (const char *url, GError **error);
 /* "https://host[:port]/" of such an address. Caller frees; NULL with REFUSED. */
 char *rounds_url_origin (const char *url, GError **error);
 
+/* TRUE for an address on this computer: localhost, 127.0.0.0/8, ::1. */
+gboolean rounds_url_is_loopback (const char *url);
+
 /* TRUE when both have the same scheme, host and port (RFC 6454). FALSE when either cannot be read. */
 gboolean rounds_url_same_origin (const char *a, const char *b);
 

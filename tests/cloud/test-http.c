@@ -243,42 +243,136 @@ test_unreachable (void)
   case_clear (&self);
 }
 
-static gpointer
-answer_in_the_clear (gpointer data)
-{
-  g_autoptr (GSocketConnection) connection = g_socket_listener_accept (data, NULL, NULL, NULL);
-  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
-  static const char words[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+/* --- somebody who does not speak as a server should -------------------------------------------------------- */
 
-  g_output_stream_write_all (output, words, sizeof words - 1, NULL, NULL, NULL);
+typedef struct {
+  GSocketListener *listener;
+  guint port;
+  const char *words;
+  guint drip_ms;        /* > 0: letter by letter */
+  GThread *thread;
+  char *heard;          /* the head that came */
+} Stranger;
+
+static gpointer
+talk (gpointer data)
+{
+  Stranger *self = data;
+  g_autoptr (GSocketConnection) connection = g_socket_listener_accept (self->listener, NULL, NULL, NULL);
+  GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  g_autoptr (GString) heard = g_string_new (NULL);
+  char letter;
+  gsize i;
+
+  while (strstr (heard->str, "\r\n\r\n") == NULL && heard->str[0] != 22 /* a TLS hello */ &&
+         g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), &letter, 1, NULL, NULL) == 1)
+    g_string_append_c (heard, letter);
+  self->heard = g_string_free (g_steal_pointer (&heard), FALSE);
+  if (self->drip_ms == 0)
+    g_output_stream_write_all (output, self->words, strlen (self->words), NULL, NULL, NULL);
+  for (i = 0; self->drip_ms > 0 && self->words[i] != '\0'; i++)
+    {
+      g_usleep (self->drip_ms * 1000);
+      if (!g_output_stream_write_all (output, self->words + i, 1, NULL, NULL, NULL))
+        break;
+    }
   return NULL;
 }
+
+static void
+stranger_start (Stranger *self, const char *words, guint drip_ms)
+{
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0), bound = NULL;
+  g_autoptr (GError) error = NULL;
+
+  *self = (Stranger) { .listener = g_socket_listener_new (), .words = words, .drip_ms = drip_ms };
+  g_socket_listener_add_address (self->listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &bound,
+                                 &error);
+  g_assert_no_error (error);
+  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound));
+  self->thread = g_thread_new ("stranger", talk, self);
+}
+
+static void
+stranger_end (Stranger *self)
+{
+  g_thread_join (self->thread);
+  g_object_unref (self->listener);
+  g_free (self->heard);
+}
+
+static gboolean
+ask_at (const char *base, guint max_seconds, GError **error)
+{
+  g_autoptr (RoundsSecret) token = rounds_secret_new_take_text (g_strdup ("canary"));
+  g_autoptr (RoundsAuth) auth = rounds_auth_new_bearer (token, NULL);
+  g_autoptr (RoundsHttp) http = rounds_http_new (base, auth);
+  RoundsHttpRequest request = { .method = "POST", .url = "x", .max_seconds = max_seconds };
+  g_auto (RoundsHttpAnswer) answer = { 0 };
+
+  return rounds_http_send (http, &request, &answer, NULL, error);
+}
+
+#define GOOD_ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 /* Speaking TLS to something that does not is no trust, not a success. */
 static void
 test_no_tls (void)
 {
-  g_autoptr (GSocketListener) listener = g_socket_listener_new ();
-  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
-  g_autoptr (GSocketAddress) bound = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RoundsAuth) none = rounds_auth_new_none ();
-  g_autoptr (RoundsHttp) http = NULL;
+  Stranger stranger;
   g_autofree char *base = NULL;
-  RoundsHttpRequest request = { .method = "GET", .url = "x" };
-  g_auto (RoundsHttpAnswer) answer = { 0 };
-  GThread *thread;
+  g_autoptr (GError) error = NULL;
 
-  g_socket_listener_add_address (listener, address, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &bound, &error);
-  g_assert_no_error (error);
-  base = g_strdup_printf ("https://127.0.0.1:%u/fhir/",
-                          g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (bound)));
-  thread = g_thread_new ("plain", answer_in_the_clear, listener);
-  http = rounds_http_new (base, none);
-  g_assert_false (rounds_http_send (http, &request, &answer, NULL, &error));
+  stranger_start (&stranger, GOOD_ANSWER, 0);
+  base = g_strdup_printf ("https://127.0.0.1:%u/fhir/", stranger.port);
+  g_assert_false (ask_at (base, 0, &error));
   g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS);
-  g_thread_join (thread);
+  stranger_end (&stranger);
+}
+
+/* A server that always says a little is not slow; a bound on the whole ends it. */
+static void
+test_dripping (void)
+{
+  Stranger stranger;
+  g_autofree char *base = NULL;
+  g_autoptr (GError) error = NULL;
+
+  stranger_start (&stranger, GOOD_ANSWER, 50);
+  base = g_strdup_printf ("http://127.0.0.1:%u/fhir/", stranger.port);
+  g_assert_false (ask_at (base, 1, &error));
+  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_INTERRUPTED);
+  stranger_end (&stranger);
+}
+
+/* A proxy that the environment names carries what goes out, knows the host alone, and when it refuses, surely nothing
+ * arrived. What is for this computer never goes there. */
+static void
+test_proxy (void)
+{
+  Stranger proxy, here;
+  g_autofree char *address = NULL, *base = NULL;
+  g_autoptr (GError) error = NULL;
+
+  stranger_start (&proxy, "HTTP/1.1 502 Bad Gateway\r\nETag: \"x\"\r\nContent-Length: 0\r\n\r\n", 0);
+  stranger_start (&here, GOOD_ANSWER, 0);
+  address = g_strdup_printf ("http://127.0.0.1:%u", proxy.port);
+  base = g_strdup_printf ("https://127.0.0.1:%u/fhir/", here.port);
+  g_setenv ("https_proxy", address, TRUE);
+  g_assert_false (ask_at (base, 0, &error));
+  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_TLS);   /* it spoke to here, in the clear */
+  g_clear_error (&error);
+  g_assert_false (ask_at ("https://h.example/fhir/", 0, &error));
+  g_unsetenv ("https_proxy");
+  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_UNREACHABLE);
+  stranger_end (&here);
+  g_thread_join (proxy.thread);
+  g_assert_true (g_str_has_prefix (proxy.heard, "CONNECT h.example:443 HTTP/1.1\r\n"));
+  g_assert_null (strstr (proxy.heard, "canary"));
+  g_assert_null (strstr (proxy.heard, "Authorization"));
+  g_object_unref (proxy.listener);
+  g_free (proxy.heard);
 }
 
 static void
@@ -354,6 +448,8 @@ main (int argc, char **argv)
   g_test_add_func ("/http/bad-credentials", test_bad_credentials);
   g_test_add_func ("/http/unreachable", test_unreachable);
   g_test_add_func ("/http/no-tls", test_no_tls);
+  g_test_add_func ("/http/dripping", test_dripping);
+  g_test_add_func ("/http/proxy", test_proxy);
   g_test_add_func ("/http/cancel", test_cancel);
   g_test_add_func ("/http/etag", test_etag);
   g_test_add_func ("/http/dots", test_dots);
