@@ -18,6 +18,7 @@
 #define MAX_TOKEN 16384
 #define MAX_ID_TOKEN (64 * 1024)
 #define MAX_LIFE_S (366 * 24 * 3600)
+#define MAX_SECONDS 45   /* others wait for the lock under which tokens are renewed */
 
 /* --- forms ----------------------------------------------------------------------------------------------- */
 
@@ -257,7 +258,7 @@ post (RoundsTrust *trust, const char *endpoint, RoundsForm *form, Inbox *inbox, 
   g_autoptr (RoundsHttp) http = NULL;
   g_autoptr (GBytes) body = NULL;
   RoundsHttpRequest request = { .method = "POST", .url = endpoint, .headers = headers, .max_bytes = MAX_ANSWER,
-                                .sink = take_piece, .sink_data = inbox };
+                                .max_seconds = MAX_SECONDS, .sink = take_piece, .sink_data = inbox };
 
   if (origin == NULL)
     return FALSE;

@@ -15,6 +15,7 @@
 
 #define MAX_DOCUMENT (256 * 1024)
 #define MAX_SCOPES 2000
+#define MAX_SECONDS 45
 
 void
 rounds_smart_config_clear (RoundsSmartConfig *self)
@@ -56,7 +57,7 @@ dup_words (json_object *list)
 }
 
 static gboolean
-take_endpoint (json_object *json, const char *name, char **out, GError **error)
+take_endpoint (json_object *json, const char *name, const char *base, char **out, GError **error)
 {
   const char *url = rounds_json_peek_filled (json, name);
 
@@ -64,12 +65,19 @@ take_endpoint (json_object *json, const char *name, char **out, GError **error)
     return TRUE;
   if (!rounds_url_check_endpoint (url, error))
     return FALSE;
+  /* A server elsewhere has no business with the programs of this computer. */
+  if (rounds_url_is_loopback (url) && !rounds_url_is_loopback (base))
+    {
+      g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_REFUSED,
+                           _("The cloud names an address for signing in that is not safe to use"));
+      return FALSE;
+    }
   *out = g_strdup (url);
   return TRUE;
 }
 
 gboolean
-rounds_smart_config_parse (const char *text, gsize size, RoundsSmartConfig *out, GError **error)
+rounds_smart_config_parse (const char *text, gsize size, const char *base, RoundsSmartConfig *out, GError **error)
 {
   g_autoptr (json_object) json = size <= MAX_DOCUMENT ? rounds_json_parse (text, (gssize) size, NULL) : NULL;
   g_auto (RoundsSmartConfig) config = { 0 };
@@ -81,9 +89,9 @@ rounds_smart_config_parse (const char *text, gsize size, RoundsSmartConfig *out,
                            _("The cloud does not say how to sign in there (no SMART configuration)"));
       return FALSE;
     }
-  if (!take_endpoint (json, "authorization_endpoint", &config.authorization_endpoint, error) ||
-      !take_endpoint (json, "token_endpoint", &config.token_endpoint, error) ||
-      !take_endpoint (json, "revocation_endpoint", &config.revocation_endpoint, error))
+  if (!take_endpoint (json, "authorization_endpoint", base, &config.authorization_endpoint, error) ||
+      !take_endpoint (json, "token_endpoint", base, &config.token_endpoint, error) ||
+      !take_endpoint (json, "revocation_endpoint", base, &config.revocation_endpoint, error))
     return FALSE;
   /* Servers from before PKCE say nothing; one that lists methods without S256 cannot guard the code. */
   methods = rounds_json_peek (json, "code_challenge_methods_supported");
@@ -109,7 +117,7 @@ rounds_smart_config_fetch (RoundsHttp *http, RoundsSmartConfig *out, GCancellabl
 {
   static const char *const headers[] = { "Accept: application/json", "Cache-Control: no-cache", NULL };
   RoundsHttpRequest request = { .method = "GET", .url = ".well-known/smart-configuration", .headers = headers,
-                                .max_bytes = MAX_DOCUMENT };
+                                .max_bytes = MAX_DOCUMENT, .max_seconds = MAX_SECONDS };
   g_auto (RoundsHttpAnswer) answer = { 0 };
   const char *text;
   gsize size;
@@ -125,7 +133,7 @@ rounds_smart_config_fetch (RoundsHttp *http, RoundsSmartConfig *out, GCancellabl
   text = g_bytes_get_data (answer.body, &size);
   if (answer.status != 200)
     size = 0;
-  if (!rounds_smart_config_parse (text, size, out, error))
+  if (!rounds_smart_config_parse (text, size, rounds_http_get_base (http), out, error))
     return FALSE;
   out->clock_ahead_us = answer.date_us > 0 ? answer.date_us - rounds_instant_now_us () : 0;
   return TRUE;

@@ -20,9 +20,10 @@ typedef struct {
 void rounds_smart_config_clear (RoundsSmartConfig *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoundsSmartConfig, rounds_smart_config_clear)
 
-/* FALSE with PROTOCOL (not such a document) or REFUSED (an endpoint in the clear, no PKCE S256); out untouched
- * then. Caller clears. */
-gboolean rounds_smart_config_parse (const char *text, gsize size, RoundsSmartConfig *out, GError **error);
+/* base: of the FHIR server that it came from. FALSE with PROTOCOL (not such a document) or REFUSED (an endpoint in the
+ * clear, one on this computer from a server elsewhere, no PKCE S256); out untouched then. Caller clears. */
+gboolean rounds_smart_config_parse (const char *text, gsize size, const char *base, RoundsSmartConfig *out,
+                                    GError **error);
 /* Asks the server at http's base; blocks. PROTOCOL when it has none. */
 gboolean rounds_smart_config_fetch (RoundsHttp *http, RoundsSmartConfig *out, GCancellable *cancellable,
                                     GError **error);

@@ -358,18 +358,25 @@ test_words (void)
 
 /* --- what servers say --------------------------------------------------------------------------------------- */
 
+#define BASE "https://h.example/fhir/"
 #define ENDPOINTS "\"authorization_endpoint\":\"https://a.example/auth\",\"token_endpoint\":\"https://b.example/token\""
 
 static void
-configure (const char *text, int error_code)
+configure_from (const char *base, const char *text, int error_code)
 {
   g_auto (RoundsSmartConfig) config = { 0 };
   g_autoptr (GError) error = NULL;
-  gboolean ok = rounds_smart_config_parse (text, strlen (text), &config, &error);
+  gboolean ok = rounds_smart_config_parse (text, strlen (text), base, &config, &error);
 
   g_assert_cmpint (ok, ==, error_code < 0);
   if (!ok)
     g_assert_error (error, ROUNDS_CLOUD_ERROR, error_code);
+}
+
+static void
+configure (const char *text, int error_code)
+{
+  configure_from (BASE, text, error_code);
 }
 
 static void
@@ -379,7 +386,13 @@ test_configuration (void)
 
   configure ("{" ENDPOINTS "}", -1);
   configure ("{" ENDPOINTS ",\"code_challenge_methods_supported\":[\"S256\"]}", -1);
-  configure ("{\"token_endpoint\":\"http://127.0.0.1:9/token?x=1\"}", -1);
+  configure_from ("http://localhost:8/", "{\"token_endpoint\":\"http://127.0.0.1:9/token?x=1\"}", -1);
+  configure_from ("http://localhost:8/", "{" ENDPOINTS "}", -1);
+  /* A server elsewhere does not make Rounds or the browser talk to programs of this computer. */
+  configure ("{\"token_endpoint\":\"http://127.0.0.1:9/token\"}", refused);
+  configure ("{\"token_endpoint\":\"https://[::1]:9/token\"}", refused);
+  configure ("{" ENDPOINTS ",\"revocation_endpoint\":\"http://localhost:9/x\"}", refused);
+  configure ("{\"authorization_endpoint\":\"http://localhost:9/x\",\"token_endpoint\":\"https://b.example/t\"}", refused);
   configure ("{" ENDPOINTS ",\"code_challenge_methods_supported\":[\"plain\"]}", refused);
   configure ("{" ENDPOINTS ",\"code_challenge_methods_supported\":[]}", refused);
   configure ("{\"token_endpoint\":\"http://b.example/token\"}", refused);
@@ -414,7 +427,7 @@ test_scopes (void)
       g_auto (RoundsSmartConfig) config = { 0 };
       g_autofree char *scope = NULL, *wanted = NULL;
 
-      g_assert_true (rounds_smart_config_parse (cases[i].text, strlen (cases[i].text), &config, NULL));
+      g_assert_true (rounds_smart_config_parse (cases[i].text, strlen (cases[i].text), BASE, &config, NULL));
       scope = rounds_smart_config_dup_scope (&config, NULL, cases[i].person);
       wanted = rounds_smart_config_dup_scope (&config, "user/Patient.rs", cases[i].person);
       g_assert_cmpstr (scope, ==, cases[i].scope);

@@ -40,9 +40,9 @@ configure (const char *text, gsize size)
   g_auto (RoundsSmartConfig) config = { 0 };
   g_autofree char *scope = NULL;
 
-  if (!rounds_smart_config_parse (text, size, &config, NULL))
+  if (!rounds_smart_config_parse (text, size, "https://h.example/fhir/", &config, NULL))
     return;
-  g_assert_cmpint (g_ascii_strncasecmp (config.token_endpoint, "http", 4), ==, 0);
+  g_assert_cmpint (g_ascii_strncasecmp (config.token_endpoint, "https", 5), ==, 0);
   scope = rounds_smart_config_dup_scope (&config, NULL, TRUE);
   g_assert_true (rounds_oauth_is_scope (scope));
 }
