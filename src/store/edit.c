@@ -180,7 +180,9 @@ apply_item (RoundsWriter *writer, RoundsChangeItem *item, const char *reason, GE
 
   if (!rounds_writer_allow (writer, item->facts != NULL ? ROUNDS_ACT_WRITE : ROUNDS_ACT_DELETE, item->type, item->id,
                             error) ||
-      !follow (writer, item, error) || !rounds_row_load (writer, item->type, item->id, &row, error))
+      !follow (writer, item, error) || !rounds_row_load (writer, item->type, item->id, &row, error) ||
+      (item->facts != NULL &&
+       !rounds_writer_allow_about (writer, item->type, item->id, item->facts->patient_id, error)))
     return FALSE;
   there = row.local != NULL;
   /* 0 = it did not exist: a deleted one does not either, and may be made again. */

@@ -213,6 +213,25 @@ rounds_glass_hides (RoundsDatabase *db, const char *type, const char *id, gboole
   return TRUE;
 }
 
+gboolean
+rounds_glass_shuts (RoundsDatabase *db, const char *patient_id, gboolean *shuts, GError **error)
+{
+  gint64 found;
+
+  if (!rounds_database_int (db, 0, &found, error, "SELECT 1 FROM restricted WHERE whole = 1 LIMIT 1", ""))
+    return FALSE;
+  *shuts = FALSE;
+  if (found == 0)
+    return TRUE;
+  if (!rounds_database_find_patient (db, patient_id, &found, error) ||
+      !rounds_database_int (db, 0, &found, error,
+                            "SELECT 1 FROM restricted y WHERE y.patient = ?2 AND y.whole = 1 AND NOT EXISTS (SELECT 1 FROM "
+                            "glass g WHERE " OPEN_NOW " AND g.patient IN (0, ?2))", "ii", rounds_instant_now_us (), found))
+    return FALSE;
+  *shuts = found != 0;
+  return TRUE;
+}
+
 /* --- start and stop ----------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -424,4 +443,33 @@ rounds_store_count_hidden (RoundsStore *self, const char *patient_id, guint *n, 
     return FALSE;
   *n = (guint) MAX (0, all - seen);
   return TRUE;
+}
+
+gboolean
+rounds_store_count_hidden_waiting (RoundsStore *self, guint *n, GError **error)
+{
+  g_autoptr (RoundsReader) reader = NULL;
+  gint64 hidden;
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && n != NULL, FALSE);
+
+  reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
+  if (reader == NULL ||
+      !rounds_database_int (reader->db, 0, &hidden, error,
+                            "SELECT count(DISTINCT rid) FROM outbox WHERE rid NOT IN (SELECT rid FROM resource)", ""))
+    return FALSE;
+  *n = (guint) hidden;
+  return TRUE;
+}
+
+gboolean
+rounds_store_is_shut (RoundsStore *self, const char *patient_id)
+{
+  g_autoptr (RoundsReader) reader = NULL;
+  gboolean shut = FALSE;
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && patient_id != NULL, FALSE);
+
+  reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, NULL);
+  return reader != NULL && rounds_glass_shuts (reader->db, patient_id, &shut, NULL) && shut;
 }

@@ -32,6 +32,11 @@ gboolean rounds_store_end_glass (RoundsStore *self, GError **error);
 gboolean rounds_store_get_glass (RoundsStore *self, const char *patient_id, RoundsGlass *out);
 /* How many records are hidden from this account now, of a patient or (NULL) of all. */
 gboolean rounds_store_count_hidden (RoundsStore *self, const char *patient_id, guint *n, GError **error);
+/* How many of those that rounds_store_outbox_count() counts are hidden now. */
+gboolean rounds_store_count_hidden_waiting (RoundsStore *self, guint *n, GError **error);
+/* Whether all of a patient's records are hidden now because the patient is restricted; nothing can be written for
+ * them either, because whoever wrote it would not see it again. */
+gboolean rounds_store_is_shut (RoundsStore *self, const char *patient_id);
 
 /* What this thread reads and writes from now on is the program's own business, not that of who sits there: nothing is
  * hidden. For sync; ends with FALSE. */

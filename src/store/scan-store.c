@@ -536,6 +536,10 @@ rounds_store_scan_set_thumbnail (RoundsStore *self, const char *series_uid, GByt
   return rounds_store_write (self, thumbnail_cb, &call, error);
 }
 
+/* What belongs to a series (?1) is hidden with its images (glass.h). */
+#define IF_SEEN " AND (EXISTS (SELECT 1 FROM scan s WHERE s.series_uid = ?1) OR NOT EXISTS (SELECT 1 FROM main.scan m WHERE " \
+  "m.series_uid = ?1))"
+
 GBytes *
 rounds_store_scan_get_thumbnail (RoundsStore *self, const char *series_uid, GError **error)
 {
@@ -548,7 +552,7 @@ rounds_store_scan_get_thumbnail (RoundsStore *self, const char *series_uid, GErr
   reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   if (reader == NULL)
     return NULL;
-  rows = rounds_database_query (reader->db, error, "SELECT png FROM thumbnail WHERE series_uid = ?", "s",
+  rows = rounds_database_query (reader->db, error, "SELECT png FROM thumbnail WHERE series_uid = ?1" IF_SEEN, "s",
                                 series_uid);
   if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
     return NULL;
@@ -626,7 +630,7 @@ rounds_store_scan_list_measurements (RoundsStore *self, const char *series_uid, 
 {
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && series_uid != NULL, NULL);
 
-  return list_texts (self, "SELECT json FROM measurement WHERE series_uid = ? ORDER BY changed_us, uuid",
+  return list_texts (self, "SELECT json FROM measurement WHERE series_uid = ?1" IF_SEEN " ORDER BY changed_us, uuid",
                      series_uid, error);
 }
 

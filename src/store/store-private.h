@@ -68,6 +68,9 @@ gboolean rounds_store_write_wait (RoundsWriteJob *job, GError **error);
 /* The check of rights; FALSE with DENIED, and the refusal goes into the audit trail. */
 gboolean rounds_writer_allow (RoundsWriter *self, RoundsAct act, const char *type, const char *id,
                               GError **error);
+/* The same for a text that a person writes about a patient: one that they would not see again is not taken. */
+gboolean rounds_writer_allow_about (RoundsWriter *self, const char *type, const char *id, const char *patient_id,
+                                    GError **error);
 gboolean rounds_writer_name (RoundsWriter *self, const char *text, gint64 *nid, GError **error);
 void rounds_writer_changed (RoundsWriter *self, const char *type, const char *id, const char *patient_id);
 
@@ -88,6 +91,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsReader, rounds_reader_free)
 /* glass.c: hides what is restricted from this connection, or (whole) nothing; whether an edit may not touch it. */
 gboolean rounds_glass_prepare (RoundsDatabase *db, gboolean whole, GError **error);
 gboolean rounds_glass_hides (RoundsDatabase *db, const char *type, const char *id, gboolean *hides, GError **error);
+/* Whether a patient is restricted as a whole and not open now. */
+gboolean rounds_glass_shuts (RoundsDatabase *db, const char *patient_id, gboolean *shuts, GError **error);
 gboolean rounds_glass_is_own_business (void);
 /* The SQL functions that the schema's triggers read labels by, on every connection. An SQLite code. */
 int rounds_glass_register (sqlite3 *handle);

@@ -145,6 +145,22 @@ rounds_store_get_role (RoundsStore *self)
   return self->writer.role;
 }
 
+const char *
+rounds_store_get_profile_id (RoundsStore *self)
+{
+  g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
+
+  return rounds_vault_get_id (self->vault);
+}
+
+const char *
+rounds_store_get_account_name (RoundsStore *self)
+{
+  g_return_val_if_fail (ROUNDS_IS_STORE (self), NULL);
+
+  return rounds_vault_get_name (self->vault);
+}
+
 RoundsSecret *
 rounds_store_dup_key (RoundsStore *self)
 {

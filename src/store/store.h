@@ -46,6 +46,9 @@ void rounds_store_close (RoundsStore *self);
 
 RoundsVault *rounds_store_get_vault (RoundsStore *self);
 RoundsRole rounds_store_get_role (RoundsStore *self);
+/* The profile's id, a UUID, and the account's name, for those who have no business with the vault. Borrowed. */
+const char *rounds_store_get_profile_id (RoundsStore *self);
+const char *rounds_store_get_account_name (RoundsStore *self);
 /* The key, for secrets of connections in the vault. New reference. */
 RoundsSecret *rounds_store_dup_key (RoundsStore *self);
 

@@ -379,6 +379,23 @@ rounds_writer_allow (RoundsWriter *self, RoundsAct act, const char *type, const 
 }
 
 gboolean
+rounds_writer_allow_about (RoundsWriter *self, const char *type, const char *id, const char *patient_id, GError **error)
+{
+  gboolean shuts;
+
+  if (self->own_business || patient_id == NULL || g_str_equal (type, "AllergyIntolerance") || g_str_equal (type, "Patient"))
+    return TRUE;
+  if (!rounds_glass_shuts (self->db, patient_id, &shuts, error))
+    return FALSE;
+  if (!shuts)
+    return TRUE;
+  note_denied (self, ROUNDS_ACT_WRITE, type, id);
+  g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED,
+               _("%s/%s is restricted: break the glass first, with a reason"), "Patient", patient_id);
+  return FALSE;
+}
+
+gboolean
 rounds_database_find_name (RoundsDatabase *db, const char *text, gint64 *nid, GError **error)
 {
   return rounds_database_int (db, 0, nid, error, "SELECT nid FROM name WHERE text = ?", "s", text);

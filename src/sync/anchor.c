@@ -29,7 +29,7 @@ typedef struct {
 static char *
 anchor_id (RoundsStore *store)
 {
-  return g_strconcat ("rounds-audit-", rounds_vault_get_id (rounds_store_get_vault (store)), NULL);
+  return g_strconcat ("rounds-audit-", rounds_store_get_profile_id (store), NULL);
 }
 
 static gboolean
@@ -192,7 +192,7 @@ static json_object *
 identified (RoundsStore *store)
 {
   json_object *who = json_object_new_object (), *identifier = json_object_new_object ();
-  g_autofree char *urn = g_strconcat ("urn:uuid:", rounds_vault_get_id (rounds_store_get_vault (store)), NULL);
+  g_autofree char *urn = g_strconcat ("urn:uuid:", rounds_store_get_profile_id (store), NULL);
 
   rounds_json_add_string (identifier, "system", "urn:ietf:rfc:3986");
   rounds_json_add_string (identifier, "value", urn);
@@ -220,7 +220,7 @@ print_event (RoundsStore *store, const char *id, const Anchor *end)
   json_object_object_add (agent_type, "coding",
                           list_of (coding ("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "AUT", "author")));
   json_object_object_add (agent, "type", agent_type);
-  rounds_json_add_string (who, "display", rounds_vault_get_name (rounds_store_get_vault (store)));
+  rounds_json_add_string (who, "display", rounds_store_get_account_name (store));
   json_object_object_add (agent, "who", who);
   json_object_object_add (agent, "requestor", json_object_new_boolean (TRUE));
   json_object_object_add (event, "agent", list_of (agent));

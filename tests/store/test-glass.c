@@ -5,6 +5,7 @@
 #include "base/instant.h"
 #include "store/database.h"
 #include "store/glass.h"
+#include "store/search.h"
 
 #define REASON "Unconscious in the emergency room"
 #define LABEL "\"meta\":{\"security\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-Confidentiality\",\"code\":\"%s\"}]},"
@@ -311,6 +312,295 @@ test_labels (void)
   fixture_clear (&f);
 }
 
+/* --- every way to read ---------------------------------------------------------------------------------- */
+
+typedef gboolean (*Look) (RoundsStore *store);
+
+static gboolean
+some (GPtrArray *list)
+{
+  g_assert_nonnull (list);
+  return list_length (list) > 0;
+}
+
+static gboolean
+look_get (RoundsStore *store)
+{
+  g_autoptr (RoundsRecord) record = rounds_store_get (store, "Observation", "o1", NULL);
+
+  return record != NULL;
+}
+
+static gboolean
+look_list (RoundsStore *store)
+{
+  return some (rounds_store_list (store, "Observation", "shut", 0, NULL));
+}
+
+static gboolean
+look_list_all (RoundsStore *store)
+{
+  return some (rounds_store_list (store, "Observation", NULL, 0, NULL));
+}
+
+static gboolean
+look_code (RoundsStore *store)
+{
+  return some (rounds_store_list_code (store, "Observation", "shut", NULL, "8867-4", 0, NULL));
+}
+
+static gboolean
+look_history (RoundsStore *store)
+{
+  g_autoptr (GPtrArray) list = rounds_store_history (store, "Observation", "o1", NULL);
+
+  return list != NULL;
+}
+
+static gboolean
+look_count (RoundsStore *store)
+{
+  g_autoptr (GPtrArray) list = rounds_store_count (store, "shut", NULL);
+
+  for (guint i = 0; i < list->len; i++)
+    if (g_str_equal (((RoundsCount *) list->pdata[i])->type, "Observation"))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+look_search (RoundsStore *store)
+{
+  g_autoptr (RoundsQuery) query = rounds_query_parse ("Observation?code=8867-4", NULL);
+
+  return some (rounds_store_search (store, query, NULL, NULL, NULL, NULL));
+}
+
+static gboolean
+look_search_count (RoundsStore *store)
+{
+  g_autoptr (RoundsQuery) query = rounds_query_parse ("Observation?status=final", NULL);
+  guint64 n = 0;
+
+  g_assert_true (rounds_store_search_count (store, query, NULL, NULL, NULL, &n, NULL));
+  return n > 0;
+}
+
+static gboolean
+look_search_has (RoundsStore *store)
+{
+  g_autoptr (RoundsQuery) query = rounds_query_parse ("Patient?_has:Observation:subject:code=8867-4", NULL);
+
+  return some (rounds_store_list_patients (store, NULL, query, 0, NULL, NULL));
+}
+
+static gboolean
+look_outbox (RoundsStore *store)
+{
+  g_autoptr (GPtrArray) list = rounds_store_outbox_list (store, NULL, 0, NULL);
+
+  for (guint i = 0; i < list->len; i++)
+    if (g_str_equal (((RoundsOutboxItem *) list->pdata[i])->id, "o1"))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+look_conflicts (RoundsStore *store)
+{
+  return some (rounds_store_conflict_list (store, NULL));
+}
+
+static gboolean
+look_conflict (RoundsStore *store)
+{
+  RoundsConflict *conflict = rounds_store_conflict_get (store, "Observation", "k1", NULL);
+  gboolean there = conflict != NULL;
+
+  g_clear_pointer (&conflict, rounds_conflict_free);
+  return there;
+}
+
+static gboolean
+look_scan (RoundsStore *store)
+{
+  g_autoptr (GBytes) bytes = rounds_store_scan_get (store, "1.2.3.4.7", NULL);
+
+  return bytes != NULL;
+}
+
+static gboolean
+look_scan_info (RoundsStore *store)
+{
+  g_autoptr (RoundsScanInstance) info = rounds_store_scan_info (store, "1.2.3.4.7", NULL);
+
+  return info != NULL;
+}
+
+static gboolean
+look_scans (RoundsStore *store)
+{
+  return some (rounds_store_scan_list (store, "shut", NULL, NULL, NULL));
+}
+
+static gboolean
+look_study (RoundsStore *store)
+{
+  return some (rounds_store_scan_list (store, NULL, "1.2.3.4", NULL, NULL));
+}
+
+static gboolean
+look_scan_series (RoundsStore *store)
+{
+  return some (rounds_store_scan_list (store, NULL, NULL, "1.2.3.4.6", NULL));
+}
+
+static gboolean
+look_thumbnail (RoundsStore *store)
+{
+  g_autoptr (GBytes) png = rounds_store_scan_get_thumbnail (store, "1.2.3.4.6", NULL);
+
+  return png != NULL;
+}
+
+static gboolean
+look_measurements (RoundsStore *store)
+{
+  return some (rounds_store_scan_list_measurements (store, "1.2.3.4.6", NULL));
+}
+
+static gboolean
+look_series (RoundsStore *store)
+{
+  return some (rounds_store_series_list (store, "shut", NULL));
+}
+
+/* The first series of the cache. */
+static gboolean
+look_samples (RoundsStore *store)
+{
+  g_autoptr (GArray) samples = rounds_store_series_read (store, 1, G_MININT64, G_MAXINT64, NULL);
+
+  return samples != NULL && samples->len > 0;
+}
+
+static gboolean
+look_buckets (RoundsStore *store)
+{
+  g_autoptr (GArray) buckets = rounds_store_series_buckets (store, 1, G_MININT64, G_MAXINT64, 10, NULL);
+
+  return buckets != NULL && buckets->len > 0;
+}
+
+static const struct {
+  const char *name;
+  Look look;
+} looks[] = {
+  { "get", look_get }, { "list", look_list }, { "list of all", look_list_all }, { "list by code", look_code },
+  { "history", look_history }, { "count", look_count }, { "search", look_search },
+  { "search count", look_search_count }, { "reverse chain", look_search_has }, { "outbox", look_outbox },
+  { "conflicts", look_conflicts }, { "one conflict", look_conflict }, { "scan", look_scan },
+  { "scan info", look_scan_info }, { "scans of a patient", look_scans }, { "scans of a study", look_study },
+  { "scans of a series", look_scan_series }, { "thumbnail", look_thumbnail }, { "measurements", look_measurements },
+  { "vitals list", look_series }, { "vitals samples", look_samples }, { "vitals plot", look_buckets },
+};
+
+/* Everything of a patient who is restricted as a whole. */
+static void
+fill_looks (Fixture *f)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) pixels = g_bytes_new_static ("pixels", 6);
+  g_autofree char *observation = observation_json ("o1", "shut", "8867-4", "60", "2026-01-01T00:00:00Z");
+  g_autofree char *mine = observation_json ("k1", "shut", "1-8", "61", "2026-01-01T00:00:00Z");
+  g_autofree char *theirs = observation_json ("k1", "shut", "1-8", "62", "2026-01-01T00:00:00Z");
+  RoundsConflict conflict = { .type = (char *) "Observation", .id = (char *) "k1", .mine = mine, .theirs = theirs,
+                              .theirs_version = (char *) "2", .status = (char *) "open" };
+  RoundsScanInstance instance = { .sop_uid = (char *) "1.2.3.4.7", .series_uid = (char *) "1.2.3.4.6",
+                                  .study_uid = (char *) "1.2.3.4", .patient_id = (char *) "shut",
+                                  .sop_class_uid = (char *) "1.2.840.10008.5.1.4.1.1.2",
+                                  .transfer_syntax = (char *) "1.2.840.10008.1.2.1", .modality = (char *) "CT" };
+  RoundsSample sample = { 1, 60 };
+  gsize n_new;
+
+  fixture_new (f);
+  put_patient (f->store, "open", FALSE);
+  put_patient (f->store, "shut", FALSE);
+  must_put (f->store, "Observation", "o1", observation);
+  must_put (f->store, "Observation", "k1", mine);
+  rounds_store_conflict_record (f->store, &conflict, &error);
+  g_assert_no_error (error);
+  rounds_store_scan_put (f->store, &instance, pixels, FALSE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (rounds_store_scan_set_thumbnail (f->store, "1.2.3.4.6", pixels, NULL));
+  g_assert_true (rounds_store_scan_set_measurement (f->store, "1.2.3.4.6", "u", "{}", NULL));
+  rounds_store_series_append (f->store, "shut", "HR", "/min", NULL, "test", &sample, 1, &n_new, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_readers (void)
+{
+  static const gboolean expected[] = { TRUE, FALSE, TRUE, FALSE };
+  Fixture f;
+
+  fill_looks (&f);
+  for (guint round = 0; round < G_N_ELEMENTS (expected); round++)
+    {
+      if (round == 1)
+        put_patient (f.store, "shut", TRUE);
+      if (round == 2)
+        g_assert_true (rounds_store_break_glass (f.store, "shut", REASON, NULL));
+      if (round == 3)
+        g_assert_true (rounds_store_end_glass (f.store, NULL));
+      for (guint i = 0; i < G_N_ELEMENTS (looks); i++)
+        {
+          g_test_message ("%s, %s", looks[i].name, expected[round] ? "seen" : "hidden");
+          g_assert_cmpint (looks[i].look (f.store), ==, expected[round]);
+        }
+    }
+  fixture_clear (&f);
+}
+
+/* Nothing is written that its writer would not see again; and what waits unseen is counted. */
+static void
+test_writer (void)
+{
+  Fixture f;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *json = observation_json ("o2", "shut", "8867-4", "70", "2026-01-02T00:00:00Z");
+  g_autofree char *moved = observation_json ("o3", "shut", "8867-4", "70", "2026-01-02T00:00:00Z");
+  g_autofree char *fine = observation_json ("o3", "open", "8867-4", "70", "2026-01-02T00:00:00Z");
+  guint n = 0;
+
+  fill (&f);
+  g_assert_true (rounds_store_is_shut (f.store, "shut"));
+  g_assert_false (rounds_store_is_shut (f.store, "open"));
+  g_assert_false (put (f.store, "Observation", "o2", json, 0, &error));
+  g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED);
+  g_clear_error (&error);
+  g_assert_cmpuint (n_audited (&f, "denied", "write"), ==, 1);
+  must_put (f.store, "Observation", "o3", fine);
+  g_assert_false (put (f.store, "Observation", "o3", moved, -1, &error));
+  g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED);
+  g_clear_error (&error);
+  must_put (f.store, "AllergyIntolerance", "a2", "{\"resourceType\":\"AllergyIntolerance\",\"id\":\"a2\",\"patient\":"
+                                                 "{\"reference\":\"Patient/shut\"}}");
+  /* r1, v1 and o1 of eight. */
+  g_assert_cmpuint (rounds_store_outbox_count (f.store, NULL), ==, 8);
+  g_assert_true (rounds_store_count_hidden_waiting (f.store, &n, NULL));
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_cmpuint (list_length (rounds_store_outbox_list (f.store, NULL, 0, NULL)), ==, 5);
+
+  g_assert_true (rounds_store_break_glass (f.store, "shut", REASON, NULL));
+  g_assert_false (rounds_store_is_shut (f.store, "shut"));
+  must_put (f.store, "Observation", "o2", json);
+  g_assert_true (sees (&f, "Observation", "o2"));
+  g_assert_true (rounds_store_count_hidden_waiting (f.store, &n, NULL));
+  g_assert_cmpuint (n, ==, 2);
+  fixture_clear (&f);
+}
+
 /* However a sender writes the label, it is one. */
 static void
 test_spellings (void)
@@ -403,6 +693,8 @@ main (int argc, char **argv)
   g_test_add_func ("/store/glass/time", test_time);
   g_test_add_func ("/store/glass/roles", test_roles);
   g_test_add_func ("/store/glass/labels", test_labels);
+  g_test_add_func ("/store/glass/readers", test_readers);
+  g_test_add_func ("/store/glass/writer", test_writer);
   g_test_add_func ("/store/glass/spellings", test_spellings);
   g_test_add_func ("/store/glass/scans", test_scans);
   return g_test_run ();
