@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* vault.json: who the account is, and the database key sealed once by the passphrase (Argon2id) and once by
- * the recovery key. Name, role, id and version are the associated data of both seals, so that nobody turns a
- * nurse into a physician with an editor. A changed file therefore looks like a wrong passphrase; that is
- * the price of having no second secret to compare with. New files are written beside, synced, read again,
- * opened, and only then renamed over the old one. */
+/* vault.json: who the account is, and the database key sealed once by the passphrase (Argon2id), once by the recovery
+ * key and, where it is wanted, once by a key that the desktop's keyring keeps. Name, role, id and version are the
+ * associated data of every seal, so that nobody turns a nurse into a physician with an editor. A changed file therefore
+ * looks like a wrong passphrase; that is the price of having no second secret to compare with. New files are written
+ * beside, synced, read again, opened, and only then renamed over the old one. */
 #include "vault/vault-private.h"
 
 #include <errno.h>
@@ -22,10 +22,10 @@
 
 void (*rounds_vault_test_point) (const char *point) = NULL;
 
-static const char *const wrap_names[ROUNDS_N_WRAPS] = { "passphrase", "recovery" };
+static const char *const wrap_names[ROUNDS_N_WRAPS] = { "passphrase", "recovery", "keyring" };
 
-static void
-reach (const char *point)
+void
+rounds_vault_reach (const char *point)
 {
   if (rounds_vault_test_point != NULL)
     rounds_vault_test_point (point);
@@ -374,6 +374,20 @@ print_file (const RoundsVaultFile *self)
   return text;
 }
 
+/* What no secret is at hand for must at least read back as it was meant. */
+static gboolean
+same_wraps (const RoundsVaultFile *a, const RoundsVaultFile *b)
+{
+  for (guint i = 0; i < ROUNDS_N_WRAPS; i++)
+    if (a->wraps[i].is_set != b->wraps[i].is_set || a->wraps[i].ops != b->wraps[i].ops ||
+        a->wraps[i].mem_bytes != b->wraps[i].mem_bytes ||
+        memcmp (a->wraps[i].salt, b->wraps[i].salt, sizeof a->wraps[i].salt) != 0 ||
+        memcmp (a->wraps[i].nonce, b->wraps[i].nonce, sizeof a->wraps[i].nonce) != 0 ||
+        memcmp (a->wraps[i].sealed, b->wraps[i].sealed, sizeof a->wraps[i].sealed) != 0)
+      return FALSE;
+  return TRUE;
+}
+
 gboolean
 rounds_vault_file_save (const RoundsVaultFile *self, const char *path, RoundsSecret *const *secrets,
                         RoundsSecret *check_key, GError **error)
@@ -383,14 +397,20 @@ rounds_vault_file_save (const RoundsVaultFile *self, const char *path, RoundsSec
   RoundsVaultFile again = { 0 };
   gboolean ok;
 
-  reach ("before-write");
+  rounds_vault_reach ("before-write");
   if (!write_synced (beside, text, strlen (text), error))
     {
       g_unlink (beside);
       return FALSE;
     }
-  reach ("written");
+  rounds_vault_reach ("written");
   ok = rounds_vault_file_load (beside, &again, error);
+  if (ok && !same_wraps (self, &again))
+    {
+      g_set_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_FAILED,
+                   _("The new key file did not read back; the old one is kept"));
+      ok = FALSE;
+    }
   for (guint i = 0; ok && check_key != NULL && i < ROUNDS_N_WRAPS; i++)
     {
       g_autoptr (RoundsSecret) opened = NULL;
@@ -406,13 +426,13 @@ rounds_vault_file_save (const RoundsVaultFile *self, const char *path, RoundsSec
                      _("The new key file did not read back; the old one is kept"));
     }
   rounds_vault_file_clear (&again);
-  reach ("verified");
+  rounds_vault_reach ("verified");
   if (!ok || !rename_synced (beside, path, error))
     {
       g_unlink (beside);
       return FALSE;
     }
-  reach ("renamed");
+  rounds_vault_reach ("renamed");
   return TRUE;
 }
 
@@ -516,8 +536,12 @@ rounds_vault_file_unwrap (const RoundsVaultFile *self, RoundsWrapKind kind, Roun
                                                   sizeof wrap->sealed, (const guint8 *) ad, strlen (ad),
                                                   wrap->nonce, rounds_secret_get (wrapping, NULL)) != 0)
     {
-      g_set_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_WRONG,
-                   kind == ROUNDS_WRAP_PASSPHRASE ? _("Wrong passphrase") : _("Wrong recovery key"));
+      if (kind == ROUNDS_WRAP_KEYRING)
+        g_set_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_KEYRING,
+                     _("The desktop’s keyring holds another key for this account"));
+      else
+        g_set_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_WRONG,
+                     kind == ROUNDS_WRAP_PASSPHRASE ? _("Wrong passphrase") : _("Wrong recovery key"));
       return NULL;
     }
   return g_steal_pointer (&key);

@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 typedef enum {
   ROUNDS_WRAP_PASSPHRASE,
   ROUNDS_WRAP_RECOVERY,
+  ROUNDS_WRAP_KEYRING,     /* only when somebody wanted it */
   ROUNDS_N_WRAPS,
 } RoundsWrapKind;
 
@@ -29,7 +30,7 @@ typedef enum {
 typedef struct {
   gboolean is_set;
   guint ops;
-  gsize mem_bytes;   /* both 0 for the recovery key: it is random, so it needs no slow derivation */
+  gsize mem_bytes;   /* both 0 for random keys: they need no slow derivation */
   guint8 salt[ROUNDS_VAULT_SALT_BYTES];
   guint8 nonce[ROUNDS_VAULT_NONCE_BYTES];
   guint8 sealed[ROUNDS_VAULT_SEALED_BYTES];
@@ -85,7 +86,15 @@ void rounds_throttle_forget (const char *folder, gsize n);
 /* Seconds to wait before the next try after n failures. */
 gint64 rounds_throttle_wait_s (guint n_failures);
 
+/* vault-keyring.c goes through these. The lock keeps other programs from changing the key file meanwhile; it is of the
+ * folder, and a disk that knows no locks is no reason to fail. */
+const char *rounds_vault_peek_path (RoundsVault *self);
+void rounds_vault_take_file (RoundsVault *self, RoundsVaultFile *file);   /* leaves it empty */
+int rounds_vault_lock_file (RoundsVault *self);
+void rounds_vault_unlock_file (int lock);
+
 /* Called at named points of a rewrap when set: tests die there. */
 extern void (*rounds_vault_test_point) (const char *point);
+void rounds_vault_reach (const char *point);
 
 G_END_DECLS

@@ -5,10 +5,12 @@
 #include "vault/vault.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/instant.h"
@@ -129,7 +131,7 @@ rounds_vault_create (const char *folder, const char *name, RoundsRole role, Roun
   g_autoptr (RoundsSecret) key = NULL;
   g_autoptr (RoundsSecret) text = NULL;
   g_autoptr (RoundsSecret) bytes = NULL;
-  RoundsSecret *secrets[ROUNDS_N_WRAPS];
+  RoundsSecret *secrets[ROUNDS_N_WRAPS] = { NULL };
 
   g_return_val_if_fail (folder != NULL && passphrase != NULL, NULL);
   g_return_val_if_fail (rounds_role_to_string (role) != NULL, NULL);
@@ -153,7 +155,7 @@ rounds_vault_create (const char *folder, const char *name, RoundsRole role, Roun
   secrets[ROUNDS_WRAP_PASSPHRASE] = passphrase;
   secrets[ROUNDS_WRAP_RECOVERY] = bytes;
   for (guint i = 0; i < ROUNDS_N_WRAPS; i++)
-    if (!rounds_vault_file_wrap (&self->file, i, secrets[i], key, error))
+    if (secrets[i] != NULL && !rounds_vault_file_wrap (&self->file, i, secrets[i], key, error))
       return NULL;
   if (!rounds_vault_file_save (&self->file, self->path, secrets, key, error))
     return NULL;
@@ -195,6 +197,40 @@ rounds_vault_open (const char *folder, GError **error)
   return g_steal_pointer (&self);
 }
 
+const char *
+rounds_vault_peek_path (RoundsVault *self)
+{
+  return self->path;
+}
+
+void
+rounds_vault_take_file (RoundsVault *self, RoundsVaultFile *file)
+{
+  g_mutex_lock (&self->mutex);
+  rounds_vault_file_clear (&self->file);
+  self->file = *file;
+  g_mutex_unlock (&self->mutex);
+  memset (file, 0, sizeof *file);
+}
+
+int
+rounds_vault_lock_file (RoundsVault *self)
+{
+  int fd = open (self->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd >= 0)
+    while (flock (fd, LOCK_EX) != 0 && errno == EINTR)
+      ;
+  return fd;
+}
+
+void
+rounds_vault_unlock_file (int lock)
+{
+  if (lock >= 0)
+    close (lock);
+}
+
 static RoundsSecret *
 unlock (RoundsVault *self, RoundsWrapKind kind, RoundsSecret *secret, GError **error)
 {
@@ -212,10 +248,7 @@ unlock (RoundsVault *self, RoundsWrapKind kind, RoundsSecret *secret, GError **e
         key = rounds_vault_file_unwrap (&file, kind, secret, &local);
       else
         g_set_error (&local, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_WRONG, _("Wrong recovery key"));
-      g_mutex_lock (&self->mutex);
-      rounds_vault_file_clear (&self->file);
-      self->file = file;
-      g_mutex_unlock (&self->mutex);
+      rounds_vault_take_file (self, &file);
     }
   rounds_throttle_end (throttle, key != NULL);
   if (key == NULL)
@@ -252,6 +285,7 @@ rounds_vault_rewrap (RoundsVault *self, RoundsSecret *key, RoundsSecret *new_pas
   RoundsVaultFile file = { 0 };
   gsize size;
   gboolean ok;
+  int lock;
 
   g_return_val_if_fail (ROUNDS_IS_VAULT (self) && key != NULL && new_passphrase != NULL, FALSE);
 
@@ -261,8 +295,12 @@ rounds_vault_rewrap (RoundsVault *self, RoundsSecret *key, RoundsSecret *new_pas
       g_set_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_FAILED, _("The passphrase is empty"));
       return FALSE;
     }
+  lock = rounds_vault_lock_file (self);
   if (!rounds_vault_file_load (self->path, &file, error))
-    return FALSE;
+    {
+      rounds_vault_unlock_file (lock);
+      return FALSE;
+    }
   secrets[ROUNDS_WRAP_PASSPHRASE] = new_passphrase;
   if (recovery_key != NULL)
     {
@@ -273,12 +311,10 @@ rounds_vault_rewrap (RoundsVault *self, RoundsSecret *key, RoundsSecret *new_pas
   ok = rounds_vault_file_wrap (&file, ROUNDS_WRAP_PASSPHRASE, new_passphrase, key, error) &&
        (bytes == NULL || rounds_vault_file_wrap (&file, ROUNDS_WRAP_RECOVERY, bytes, key, error)) &&
        rounds_vault_file_save (&file, self->path, secrets, key, error);
+  rounds_vault_unlock_file (lock);
   if (ok)
     {
-      g_mutex_lock (&self->mutex);
-      rounds_vault_file_clear (&self->file);
-      rounds_vault_file_copy (&file, &self->file);
-      g_mutex_unlock (&self->mutex);
+      rounds_vault_take_file (self, &file);
       if (recovery_key != NULL)
         *recovery_key = g_steal_pointer (&text);
     }
@@ -364,22 +400,23 @@ gboolean
 rounds_vault_set_made (RoundsVault *self, GError **error)
 {
   RoundsVaultFile file = { 0 };
+  gboolean ok;
+  int lock;
 
   g_return_val_if_fail (ROUNDS_IS_VAULT (self), FALSE);
 
-  if (!rounds_vault_file_load (self->path, &file, error))
-    return FALSE;
-  file.made_us = rounds_instant_now_us ();
-  if (!rounds_vault_file_save (&file, self->path, NULL, NULL, error))
+  lock = rounds_vault_lock_file (self);
+  ok = rounds_vault_file_load (self->path, &file, error);
+  if (ok)
     {
-      rounds_vault_file_clear (&file);
-      return FALSE;
+      file.made_us = rounds_instant_now_us ();
+      ok = rounds_vault_file_save (&file, self->path, NULL, NULL, error);
     }
-  g_mutex_lock (&self->mutex);
-  rounds_vault_file_clear (&self->file);
-  self->file = file;
-  g_mutex_unlock (&self->mutex);
-  return TRUE;
+  rounds_vault_unlock_file (lock);
+  if (ok)
+    rounds_vault_take_file (self, &file);
+  rounds_vault_file_clear (&file);
+  return ok;
 }
 
 GArray *

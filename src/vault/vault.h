@@ -18,6 +18,7 @@ typedef enum {
   ROUNDS_VAULT_ERROR_DAMAGED,    /* key file cannot be read or was changed */
   ROUNDS_VAULT_ERROR_NEWER,      /* made by a newer Rounds */
   ROUNDS_VAULT_ERROR_FAILED,     /* disk, memory: the message says what */
+  ROUNDS_VAULT_ERROR_KEYRING,    /* the desktop's keyring does not help: ask for the passphrase */
 } RoundsVaultError;
 
 /* A profile's folder holds: vault.json (this), records.db, pixels.db, audit of failed unlocks. */
@@ -37,9 +38,27 @@ RoundsSecret *rounds_vault_unlock (RoundsVault *self, RoundsSecret *passphrase, 
 RoundsSecret *rounds_vault_unlock_with_recovery (RoundsVault *self, RoundsSecret *recovery_key,
                                                  GError **error);
 /* A new passphrase (and, when recovery_key is not NULL, a new recovery key): new beside old, synced,
- * verified, then the old one retired. */
+ * verified, then the old one retired. What the desktop's keyring opens stays. */
 gboolean rounds_vault_rewrap (RoundsVault *self, RoundsSecret *key, RoundsSecret *new_passphrase,
                               RoundsSecret **recovery_key, GError **error);
+
+/* --- the desktop's keyring: a third way in, off until it is wanted --- */
+
+/* Whether it is wanted; asks no keyring. */
+gboolean rounds_vault_get_keyring (RoundsVault *self);
+/* The same, and the account was not open yet since somebody logged in to this desktop. */
+gboolean rounds_vault_may_unlock_with_keyring (RoundsVault *self);
+/* The database key, or KEYRING within five seconds (absent, locked, slow, another key, not the first time since the
+ * desktop's login), THROTTLED. Notes that the account was opened. Changes neither key file nor keyring. Caller owns. */
+RoundsSecret *rounds_vault_unlock_with_keyring (RoundsVault *self, GCancellable *cancellable, GError **error);
+/* Whether what the keyring has now would open this account, whatever else stands against it. */
+gboolean rounds_vault_check_keyring (RoundsVault *self, GCancellable *cancellable, GError **error);
+/* From now on until the desktop's session ends the keyring opens this account no more. */
+gboolean rounds_vault_note_opened (RoundsVault *self, GError **error);
+/* On, or renewed when it is on; the desktop may ask for the keyring's password meanwhile (one minute). On failure all
+ * is as before. */
+gboolean rounds_vault_enable_keyring (RoundsVault *self, RoundsSecret *key, GCancellable *cancellable, GError **error);
+gboolean rounds_vault_disable_keyring (RoundsVault *self, GError **error);
 
 const char *rounds_vault_get_folder (RoundsVault *self);
 const char *rounds_vault_get_name (RoundsVault *self);
