@@ -65,11 +65,16 @@ def run(*argv, stdin=None, expect=0, timeout=120):
 class Profile:
     """An account in a temporary folder that is gone with it."""
 
-    def __init__(self, role="physician", name="Test Account"):
+    def __init__(self, role="physician", name="Test Account", like=None):
+        """like: a profile to start from as it is now, which saves making one."""
         self.top = Path(tempfile.mkdtemp(prefix="rounds-ctl-"))
         self.folder = self.top / "profile"
-        self.key = self.write("passphrase", PASSPHRASE + "\n")
+        self.key = self.top / "passphrase"
         self.recovery = self.top / "recovery"
+        if like is not None:
+            shutil.copytree(like.top, self.top, dirs_exist_ok=True)
+            return
+        self.write("passphrase", PASSPHRASE + "\n")
         self("profile", "create", "--name", name, "--role", role, "--recovery-file", self.recovery)
 
     def __enter__(self):

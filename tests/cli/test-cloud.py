@@ -82,7 +82,7 @@ def state(p):
 
 
 def test_settings_that_cannot_work():
-    with Profile() as p:
+    with Profile(like=fresh) as p:
         fhir = ("--fhir", "https://h.example/fhir")
         for argv in (fhir + ("--auth", "smart"), fhir + ("--auth", "backend"), fhir + ("--auth", "magic"),
                      fhir + ("--client-cert", "x"), ("--dicomweb", "https://h.example/d", "--auth", "smart",
@@ -101,7 +101,7 @@ def test_settings_that_cannot_work():
 
 
 def test_key():
-    with Profile() as p:
+    with Profile(like=fresh) as p:
         p("cloud", "add", "ward", "--fhir", "https://h.example/fhir", "--auth", "backend", "--client-id", "x")
         key = p.json("cloud", "key", "ward").only["keys"][0]
         assert key["kty"] == "EC" and key["alg"] == "ES384" and "d" not in key, key
@@ -111,7 +111,7 @@ def test_key():
 
 
 def test_sign_in_and_out():
-    with SignInServer() as server, Profile() as p:
+    with SignInServer() as server, Profile(like=fresh) as p:
         p("cloud", "add", "ward", "--fhir", server.url, "--auth", "smart", "--client-id", "rounds")
         assert state(p) == "needed"
         p("sync", "ward", "--once", expect=5)
@@ -126,7 +126,7 @@ def test_sign_in_and_out():
 
 
 def test_answers_that_do_not_count():
-    with SignInServer() as server, Profile() as p:
+    with SignInServer() as server, Profile(like=fresh) as p:
         p("cloud", "add", "ward", "--fhir", server.url, "--auth", "smart", "--client-id", "rounds")
         for answer in ({"code": "good", "state": "x"}, {"code": "bad"}, {"error": "access_denied"}):
             child, url = begin(p)
@@ -137,7 +137,7 @@ def test_answers_that_do_not_count():
 
 
 def test_interrupted():
-    with SignInServer() as server, Profile() as p:
+    with SignInServer() as server, Profile(like=fresh) as p:
         p("cloud", "add", "ward", "--fhir", server.url, "--auth", "smart", "--client-id", "rounds")
         child, url = begin(p)
         os.kill(child.pid, signal.SIGINT)
@@ -150,4 +150,5 @@ def test_interrupted():
             pass
 
 
-main(globals())
+with Profile() as fresh:
+    main(globals())

@@ -13,34 +13,38 @@
 
 typedef struct {
   Fixture fixture;
-  MiniFhir *upstream;
   RoundsConnection *connection;
-  GSubprocess *provider;
-  char *base;
   GThread *browser;
 } Case;
 
+/* One provider for all cases: it takes longest to come up. */
+static struct {
+  Fixture fresh;          /* what every case starts from: a connection of backend services, its key registered */
+  char *jwks;
+  MiniFhir *upstream;
+  GSubprocess *provider;
+  char *base;             /* NULL = there is none */
+} ward;
+
 /* --- the provider ------------------------------------------------------------------------------------------ */
 
-/* FALSE: skipped. */
-static gboolean
-start_provider (Case *self, const char *jwks)
+static void
+start_provider (void)
 {
   g_autofree char *script = g_test_build_filename (G_TEST_DIST, "cloud", "oidc", "oidc.sh", NULL);
   g_autoptr (GSubprocessLauncher) launcher =
     g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
                                G_SUBPROCESS_FLAGS_STDERR_SILENCE);
   g_autoptr (GDataInputStream) output = NULL;
-  g_autofree char *path = fixture_path (&self->fixture, "jwks.json");
-  const char *argv[] = { script, self->upstream->url, jwks != NULL ? path : NULL, NULL };
+  g_autofree char *path = fixture_path (&ward.fresh, "jwks.json");
+  const char *argv[] = { script, ward.upstream->url, path, NULL };
   g_autoptr (GError) error = NULL;
   g_autofree char *line = NULL;
 
-  if (jwks != NULL)
-    g_assert_true (g_file_set_contents (path, jwks, -1, NULL));
-  self->provider = g_subprocess_launcher_spawnv (launcher, argv, &error);
+  g_assert_true (g_file_set_contents (path, ward.jwks, -1, NULL));
+  ward.provider = g_subprocess_launcher_spawnv (launcher, argv, &error);
   g_assert_no_error (error);
-  output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->provider));
+  output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (ward.provider));
   g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (output), FALSE);
   do
     {
@@ -50,24 +54,11 @@ start_provider (Case *self, const char *jwks)
   while (line != NULL && !g_str_has_prefix (line, "ready: "));
   if (line != NULL)
     {
-      self->base = g_strdup (line + strlen ("ready: "));
-      return TRUE;
+      ward.base = g_strdup (line + strlen ("ready: "));
+      return;
     }
-  g_subprocess_wait (self->provider, NULL, NULL);
-  g_assert_cmpint (g_subprocess_get_exit_status (self->provider), ==, 3);
-  g_test_skip ("node, npm or the packages of the OpenID provider are not here");
-  return FALSE;
-}
-
-static void
-stop_provider (Case *self)
-{
-  if (self->provider == NULL)
-    return;
-  g_output_stream_close (g_subprocess_get_stdin_pipe (self->provider), NULL, NULL);
-  g_subprocess_wait (self->provider, NULL, NULL);
-  g_clear_object (&self->provider);
-  g_clear_pointer (&self->base, g_free);
+  g_subprocess_wait (ward.provider, NULL, NULL);
+  g_assert_cmpint (g_subprocess_get_exit_status (ward.provider), ==, 3);
 }
 
 static void
@@ -77,7 +68,7 @@ save (Case *self, const char *auth, const char *client_id)
 
   g_clear_pointer (&self->connection, rounds_connection_free);
   self->connection = rounds_connection_new ("ward");
-  self->connection->fhir_url = g_strdup (self->base != NULL ? self->base : "https://later.example/fhir");
+  self->connection->fhir_url = g_strdup (ward.base != NULL ? ward.base : "https://later.example/fhir");
   g_free (self->connection->auth);
   self->connection->auth = g_strdup (auth);
   self->connection->client_id = g_strdup (client_id);
@@ -86,19 +77,50 @@ save (Case *self, const char *auth, const char *client_id)
 }
 
 static void
+set_up (void)
+{
+  Case first = { 0 };
+
+  fixture_new (&first.fixture);
+  save (&first, "backend", "rounds-backend");
+  ward.jwks = rounds_connection_dup_jwks (first.fixture.store, "ward", FALSE, NULL);
+  rounds_connection_free (first.connection);
+  fixture_close (&first.fixture);
+  ward.fresh = first.fixture;
+  ward.upstream = mini_fhir_new ();
+  start_provider ();
+}
+
+static void
+tear_down (void)
+{
+  g_output_stream_close (g_subprocess_get_stdin_pipe (ward.provider), NULL, NULL);
+  g_subprocess_wait (ward.provider, NULL, NULL);
+  g_object_unref (ward.provider);
+  mini_fhir_free (ward.upstream);
+  fixture_clear (&ward.fresh);
+  g_free (ward.jwks);
+  g_free (ward.base);
+}
+
+/* FALSE: skipped. */
+static gboolean
 case_new (Case *self)
 {
   memset (self, 0, sizeof *self);
-  fixture_new (&self->fixture);
-  self->upstream = mini_fhir_new ();
+  if (ward.base == NULL)
+    {
+      g_test_skip ("node, npm or the packages of the OpenID provider are not here");
+      return FALSE;
+    }
+  fixture_new_like (&self->fixture, &ward.fresh);
+  return TRUE;
 }
 
 static void
 case_clear (Case *self)
 {
-  stop_provider (self);
   fixture_clear (&self->fixture);
-  mini_fhir_free (self->upstream);
   rounds_connection_free (self->connection);
 }
 
@@ -147,9 +169,9 @@ sign_in (Case *self)
 }
 
 static void
-expire (Case *self)
+expire (void)
 {
-  g_autofree char *url = g_strdup_printf ("%.*s/test/expire", (int) (strlen (self->base) - strlen ("/fhir")), self->base);
+  g_autofree char *url = g_strdup_printf ("%.*s/test/expire", (int) (strlen (ward.base) - strlen ("/fhir")), ward.base);
 
   browse (g_steal_pointer (&url));
 }
@@ -167,7 +189,7 @@ sync_one (Case *self, const char *id)
   rounds_sync_run (sync, TRUE, NULL, &report, &error);
   g_assert_no_error (error);
   rounds_sync_report_clear (&report);
-  resource = mini_get (self->upstream, "Patient", id);
+  resource = mini_get (ward.upstream, "Patient", id);
   g_assert_nonnull (resource);
   g_assert_cmpint (resource->version, ==, 1);
 }
@@ -210,28 +232,26 @@ test_person (void)
   g_autoptr (GError) error = NULL;
   gboolean told = FALSE;
 
-  case_new (&self);
-  if (start_provider (&self, NULL))
-    {
-      save (&self, "smart", "rounds-ward");
-      sign_in (&self);
-      g_assert_cmpint (rounds_sign_in_get_state (self.fixture.store, self.connection, &who), ==, ROUNDS_SIGN_IN_DONE);
-      g_assert_cmpstr (who, ==, "Practitioner/12");
-      first = token_of (&self);
-      g_assert_nonnull (first->refresh);
-      sync_one (&self, "a");
-      expire (&self);
-      sync_one (&self, "b");   /* the second token */
-      expire (&self);
-      sync_one (&self, "c");   /* and the third: rotation was followed */
-      second = token_of (&self);
-      g_assert_cmpstr ((const char *) rounds_secret_get (first->refresh, NULL), !=,
-                       (const char *) rounds_secret_get (second->refresh, NULL));
-      rounds_sign_out (self.fixture.store, "ward", &told, NULL, &error);
-      g_assert_no_error (error);
-      g_assert_true (told);
-      g_assert_false (is_worth (&self, second));
-    }
+  if (!case_new (&self))
+    return;
+  save (&self, "smart", "rounds-ward");
+  sign_in (&self);
+  g_assert_cmpint (rounds_sign_in_get_state (self.fixture.store, self.connection, &who), ==, ROUNDS_SIGN_IN_DONE);
+  g_assert_cmpstr (who, ==, "Practitioner/12");
+  first = token_of (&self);
+  g_assert_nonnull (first->refresh);
+  sync_one (&self, "a");
+  expire ();
+  sync_one (&self, "b");   /* the second token */
+  expire ();
+  sync_one (&self, "c");   /* and the third: rotation was followed */
+  second = token_of (&self);
+  g_assert_cmpstr ((const char *) rounds_secret_get (first->refresh, NULL), !=,
+                   (const char *) rounds_secret_get (second->refresh, NULL));
+  rounds_sign_out (self.fixture.store, "ward", &told, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (told);
+  g_assert_false (is_worth (&self, second));
   case_clear (&self);
 }
 
@@ -242,33 +262,31 @@ test_reuse (void)
   Case self;
   g_autoptr (RoundsToken) first = NULL;
   g_autoptr (RoundsSync) sync = NULL;
-  g_autofree char *json = patient_json ("b", "Doe", "Ann");
+  g_autofree char *json = patient_json ("r3", "Doe", "Ann");
   g_autoptr (GError) error = NULL;
   RoundsSyncReport report = { 0 };
 
-  case_new (&self);
-  if (start_provider (&self, NULL))
-    {
-      save (&self, "smart", "rounds-ward");
-      sign_in (&self);
-      first = token_of (&self);
-      sync_one (&self, "a");
-      expire (&self);
-      sync_one (&self, "c");
-      g_assert_false (is_worth (&self, first));
-      expire (&self);
-      must_put (self.fixture.store, "Patient", "b", json);
-      sync = rounds_sync_new (self.fixture.store, "ward");
-      g_assert_false (rounds_sync_run (sync, TRUE, NULL, &report, &error));
-      g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN);
-      rounds_sync_report_clear (&report);
-      g_assert_cmpint (rounds_sign_in_get_state (self.fixture.store, self.connection, NULL), ==,
-                       ROUNDS_SIGN_IN_NEEDED);
-      g_assert_cmpuint (rounds_store_outbox_count (self.fixture.store, NULL), ==, 1);
-      sign_in (&self);
-      sync_one (&self, "d");
-      g_assert_cmpuint (rounds_store_outbox_count (self.fixture.store, NULL), ==, 0);
-    }
+  if (!case_new (&self))
+    return;
+  save (&self, "smart", "rounds-ward");
+  sign_in (&self);
+  first = token_of (&self);
+  sync_one (&self, "r1");
+  expire ();
+  sync_one (&self, "r2");
+  g_assert_false (is_worth (&self, first));
+  expire ();
+  must_put (self.fixture.store, "Patient", "r3", json);
+  sync = rounds_sync_new (self.fixture.store, "ward");
+  g_assert_false (rounds_sync_run (sync, TRUE, NULL, &report, &error));
+  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN);
+  rounds_sync_report_clear (&report);
+  g_assert_cmpint (rounds_sign_in_get_state (self.fixture.store, self.connection, NULL), ==,
+                   ROUNDS_SIGN_IN_NEEDED);
+  g_assert_cmpuint (rounds_store_outbox_count (self.fixture.store, NULL), ==, 1);
+  sign_in (&self);
+  sync_one (&self, "r4");
+  g_assert_cmpuint (rounds_store_outbox_count (self.fixture.store, NULL), ==, 0);
   case_clear (&self);
 }
 
@@ -276,37 +294,38 @@ static void
 test_installation (void)
 {
   Case self;
-  g_autofree char *jwks = NULL, *other = NULL;
+  g_autofree char *other = NULL;
   g_autoptr (RoundsSync) sync = NULL;
   g_autoptr (GError) error = NULL;
   RoundsSyncReport report = { 0 };
 
-  case_new (&self);
+  if (!case_new (&self))
+    return;
   save (&self, "backend", "rounds-backend");
-  jwks = rounds_connection_dup_jwks (self.fixture.store, "ward", FALSE, NULL);
-  if (start_provider (&self, jwks))
-    {
-      save (&self, "backend", "rounds-backend");
-      sync_one (&self, "a");
-      expire (&self);
-      sync_one (&self, "b");
-      /* A key that is not registered opens nothing. */
-      other = rounds_connection_dup_jwks (self.fixture.store, "ward", TRUE, NULL);
-      g_assert_cmpstr (other, !=, jwks);
-      sync = rounds_sync_new (self.fixture.store, "ward");
-      g_assert_false (rounds_sync_run (sync, TRUE, NULL, &report, &error));
-      g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN);
-      rounds_sync_report_clear (&report);
-    }
+  sync_one (&self, "i1");
+  expire ();
+  sync_one (&self, "i2");
+  /* A key that is not registered opens nothing. */
+  other = rounds_connection_dup_jwks (self.fixture.store, "ward", TRUE, NULL);
+  g_assert_cmpstr (other, !=, ward.jwks);
+  sync = rounds_sync_new (self.fixture.store, "ward");
+  g_assert_false (rounds_sync_run (sync, TRUE, NULL, &report, &error));
+  g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN);
+  rounds_sync_report_clear (&report);
   case_clear (&self);
 }
 
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  set_up ();
   g_test_add_func ("/oidc/person", test_person);
   g_test_add_func ("/oidc/reuse", test_reuse);
   g_test_add_func ("/oidc/installation", test_installation);
-  return g_test_run ();
+  status = g_test_run ();
+  tear_down ();
+  return status;
 }

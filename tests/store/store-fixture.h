@@ -67,6 +67,46 @@ fixture_new (Fixture *self)
 }
 
 static inline void
+copy_tree (const char *from, const char *to)
+{
+  g_autoptr (GDir) dir = g_dir_open (from, 0, NULL);
+  g_autofree char *bytes = NULL;
+  const char *name;
+  gsize size;
+
+  if (dir == NULL)
+    {
+      g_assert_true (g_file_get_contents (from, &bytes, &size, NULL));
+      g_assert_true (g_file_set_contents_full (to, bytes, (gssize) size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+      return;
+    }
+  g_assert_cmpint (g_mkdir_with_parents (to, 0700), ==, 0);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *a = g_build_filename (from, name, NULL), *b = g_build_filename (to, name, NULL);
+
+      copy_tree (a, b);
+    }
+}
+
+/* A copy of a profile that nobody has open: for many cases that each want a fresh one, without the passphrase's cost
+ * for each. */
+static inline void
+fixture_new_like (Fixture *self, const Fixture *other)
+{
+  g_autoptr (GError) error = NULL;
+
+  memset (self, 0, sizeof *self);
+  self->folder = g_dir_make_tmp ("rounds-store-XXXXXX", &error);
+  g_assert_no_error (error);
+  copy_tree (other->folder, self->folder);
+  self->vault = rounds_vault_open (self->folder, &error);
+  g_assert_no_error (error);
+  self->key = rounds_secret_ref (other->key);
+  fixture_open (self);
+}
+
+static inline void
 remove_tree (const char *path)
 {
   g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);

@@ -27,13 +27,15 @@ typedef struct {
   GCancellable *cancel_at_open;
 } Case;
 
+static Fixture fresh;   /* what every case starts from */
+
 static void
 case_new_with (Case *self, const char *auth)
 {
   g_autoptr (GError) error = NULL;
 
   memset (self, 0, sizeof *self);
-  fixture_new (&self->fixture);
+  fixture_new_like (&self->fixture, &fresh);
   self->server = sign_in_server_new ();
   self->connection = rounds_connection_new ("ward");
   self->connection->fhir_url = g_strdup (self->server->fhir->url);
@@ -920,11 +922,14 @@ test_sealed (void)
 int
 main (int argc, char **argv)
 {
+  int status;
   static const Death before_save = { FALSE, FALSE }, with_grace = { TRUE, FALSE }, after_save = { FALSE, TRUE };
 
   if (argc == 3 && g_str_equal (argv[1], "--sync"))
     return sync_folder (argv[2]);
   g_test_init (&argc, &argv, NULL);
+  fixture_new (&fresh);
+  fixture_close (&fresh);
   g_test_add_func ("/sign-in/good", test_good);
   g_test_add_func ("/sign-in/enemies", test_enemies);
   g_test_add_func ("/sign-in/second-answer", test_second_answer);
@@ -946,5 +951,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sign-in/cannot-forget", test_cannot_forget);
   g_test_add_func ("/sign-in/settings", test_settings);
   g_test_add_func ("/sign-in/sealed", test_sealed);
-  return g_test_run ();
+  status = g_test_run ();
+  fixture_clear (&fresh);
+  return status;
 }
