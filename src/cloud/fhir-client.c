@@ -58,6 +58,8 @@ rounds_fhir_answer_clear (RoundsFhirAnswer *self)
   g_clear_pointer (&self->version, g_free);
   g_clear_pointer (&self->location_id, g_free);
   g_clear_pointer (&self->outcome, g_free);
+  g_clear_pointer (&self->entries, g_array_unref);
+  g_clear_pointer (&self->body, g_bytes_unref);
 }
 
 /* --- reading answers ----------------------------------------------------------------------------- */
@@ -131,14 +133,36 @@ read_location (const char *location)
   return g_steal_pointer (&reference.id);
 }
 
-static gboolean
-take_answer (RoundsHttpAnswer *http, RoundsFhirAnswer *out, GError **error)
+/* The body as a tree; of a list that is wanted in pieces, all but its entries. */
+static json_object *
+parse_body (GBytes *body, GArray **entries)
 {
-  gsize size;
-  const char *text = g_bytes_get_data (http->body, &size);
+  gsize size, rest_size;
+  const char *text = g_bytes_get_data (body, &size);
+  g_autofree char *rest = NULL;
+  g_autoptr (GArray) found = NULL;
+  g_autoptr (json_object) resource = NULL;
+
+  if (size == 0)
+    return NULL;
+  if (entries == NULL)
+    return rounds_json_parse (text, size, NULL);
+  found = rounds_json_split_array (text, size, "entry", ROUNDS_FHIR_MAX_ENTRIES + 1, &rest, &rest_size);
+  if (found == NULL)
+    return rounds_json_parse (text, size, NULL);
+  resource = rounds_json_parse (rest, rest_size, NULL);
+  if (resource != NULL)
+    *entries = g_steal_pointer (&found);
+  return g_steal_pointer (&resource);
+}
+
+static gboolean
+take_answer (RoundsHttpAnswer *http, gboolean in_pieces, RoundsFhirAnswer *out, GError **error)
+{
+  gsize size = g_bytes_get_size (http->body);
   gboolean ok = http->status >= 200 && http->status < 300;
-  g_autoptr (GError) local = NULL;
-  json_object *resource = size > 0 ? rounds_json_parse (text, size, &local) : NULL;
+  g_autoptr (GArray) entries = NULL;
+  json_object *resource = parse_body (http->body, in_pieces && ok ? &entries : NULL);
 
   if (resource == NULL && size > 0 && ok)
     {
@@ -146,9 +170,21 @@ take_answer (RoundsHttpAnswer *http, RoundsFhirAnswer *out, GError **error)
                            _("The cloud’s answer is not FHIR in JSON"));
       return FALSE;
     }
+  if (entries != NULL && entries->len > ROUNDS_FHIR_MAX_ENTRIES)
+    {
+      json_object_put (resource);
+      g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_LIMIT,
+                           _("The cloud’s list is longer than Rounds can read at once"));
+      return FALSE;
+    }
   memset (out, 0, sizeof *out);
   out->status = http->status;
   out->resource = resource;
+  if (entries != NULL)
+    {
+      out->entries = g_steal_pointer (&entries);
+      out->body = g_bytes_ref (http->body);
+    }
   out->date_us = http->date_us;
   out->retry_after_us = http->retry_after_us;
   out->version = rounds_fhir_parse_etag (http->etag);
@@ -182,8 +218,8 @@ rounds_fhir_answer_check (const RoundsFhirAnswer *answer, GError **error)
 /* --- requests ------------------------------------------------------------------------------------ */
 
 static gboolean
-send (RoundsFhirClient *self, const char *method, const char *url, const char *json, const char *extra,
-      gboolean fresh, RoundsFhirAnswer *out, GCancellable *cancellable, GError **error)
+send_to (RoundsFhirClient *self, const char *method, const char *url, const char *json, const char *extra,
+         gboolean fresh, gboolean in_pieces, RoundsFhirAnswer *out, GCancellable *cancellable, GError **error)
 {
   const char *headers[6];
   guint n = 0;
@@ -204,7 +240,14 @@ send (RoundsFhirClient *self, const char *method, const char *url, const char *j
   headers[n] = NULL;
   if (!rounds_http_send (self->http, &request, &answer, cancellable, error))
     return FALSE;
-  return take_answer (&answer, out, error);
+  return take_answer (&answer, in_pieces, out, error);
+}
+
+static gboolean
+send (RoundsFhirClient *self, const char *method, const char *url, const char *json, const char *extra,
+      gboolean fresh, RoundsFhirAnswer *out, GCancellable *cancellable, GError **error)
+{
+  return send_to (self, method, url, json, extra, fresh, FALSE, out, cancellable, error);
 }
 
 /* "TYPE/ID", or NULL with error. An id of dots alone is a FHIR id and would walk up the path. */
@@ -299,6 +342,13 @@ rounds_fhir_client_page (RoundsFhirClient *self, const char *url, RoundsFhirAnsw
                          GCancellable *cancellable, GError **error)
 {
   return send (self, "GET", url, NULL, NULL, FALSE, out, cancellable, error);
+}
+
+gboolean
+rounds_fhir_client_list (RoundsFhirClient *self, const char *url, RoundsFhirAnswer *out, GCancellable *cancellable,
+                         GError **error)
+{
+  return send_to (self, "GET", url, NULL, NULL, FALSE, TRUE, out, cancellable, error);
 }
 
 char *

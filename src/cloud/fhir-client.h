@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cloud/http.h"
-#include "fhir/json.h"
+#include "fhir/json-split.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +24,10 @@ typedef struct {
   char *outcome;               /* an error in words (OperationOutcome, or the status); NULL on 2xx */
   gint64 date_us;              /* the server's clock; 0 = not said */
   gint64 retry_after_us;       /* −1 = not said */
+  /* Of rounds_fhir_client_list() alone, else NULL: resource is then a Bundle without its entries, and these are they,
+   * as places in body. */
+  GBytes *body;
+  GArray *entries;             /* RoundsJsonSlice */
 } RoundsFhirAnswer;
 void rounds_fhir_answer_clear (RoundsFhirAnswer *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoundsFhirAnswer, rounds_fhir_answer_clear)
@@ -53,6 +57,11 @@ gboolean rounds_fhir_client_bundle (RoundsFhirClient *self, const char *json, Ro
 /* One page of a search or a history: "Observation?_lastUpdated=ge…", "_history?_since=…", or what
  * rounds_fhir_bundle_next() gave. Always with Cache-Control: no-cache. */
 gboolean rounds_fhir_client_page (RoundsFhirClient *self, const char *url, RoundsFhirAnswer *out,
+                                  GCancellable *cancellable, GError **error);
+/* The same, but the entries of the Bundle are left as text, to be parsed one by one: a page may be 64 MiB. LIMIT when
+ * there are more than ROUNDS_FHIR_MAX_ENTRIES. */
+#define ROUNDS_FHIR_MAX_ENTRIES 2000000
+gboolean rounds_fhir_client_list (RoundsFhirClient *self, const char *url, RoundsFhirAnswer *out,
                                   GCancellable *cancellable, GError **error);
 /* Address of the page after this one, NULL without error at the last; NULL with REFUSED when it lies on
  * another origin. Caller frees. */

@@ -424,8 +424,6 @@ rounds_facts_new (const char *type, const char *id, const char *text, GError **e
 {
   g_autoptr (json_object) resource = NULL;
   g_autoptr (GError) local = NULL;
-  RoundsFacts *self;
-  const char *found;
 
   if (text == NULL)
     {
@@ -438,6 +436,15 @@ rounds_facts_new (const char *type, const char *id, const char *text, GError **e
       invalid (error, type, id, local->message);
       return NULL;
     }
+  return rounds_facts_new_of (type, id, text, resource, error);
+}
+
+RoundsFacts *
+rounds_facts_new_of (const char *type, const char *id, const char *text, json_object *resource, GError **error)
+{
+  RoundsFacts *self;
+  const char *found;
+
   if (!check_identity (resource, type, id, &found, error))
     return NULL;
   if (found == NULL)

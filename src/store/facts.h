@@ -30,6 +30,9 @@ typedef struct {
 /* INVALID with what and where when text is no such resource. A text without id gets this one; id NULL takes
  * the text's. */
 RoundsFacts *rounds_facts_new (const char *type, const char *id, const char *text, GError **error);
+/* The same for a text that was parsed already: resource is what it says. */
+RoundsFacts *rounds_facts_new_of (const char *type, const char *id, const char *text, json_object *resource,
+                                  GError **error);
 /* The same for a resource under a new id. */
 RoundsFacts *rounds_facts_new_renamed (const char *type, const char *new_id, const char *text,
                                        GError **error);

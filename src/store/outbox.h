@@ -121,6 +121,7 @@ typedef struct {
   const char *version;
   const char *json;          /* NULL = deleted on the server */
   gint64 last_updated_us;
+  json_object *resource;     /* json parsed, when the caller has it; else NULL */
 } RoundsDownload;
 /* One downloaded page and its cursor in one transaction. Resources without local changes take the new
  * version; those with are merged or become conflicts; a version already held is skipped. *n_new = versions
@@ -129,6 +130,18 @@ gboolean rounds_store_download_page (RoundsStore *self, const RoundsDownload *it
                                      const char *scope,
                                      const char *cursor_json, guint *n_new, guint *n_conflicts,
                                      GError **error);
+/* The same in steps, so that a page is read while the one before is written: add what came (which reads it, on this
+ * thread), begin, and finish, which waits for it, tells what it did and frees the job; finish alone throws away what
+ * was not begun. Whoever begins a page with a cursor must have seen the one before it finish well. begin and finish on
+ * one thread; add leaves the job as it was when it fails. */
+typedef struct _RoundsDownloadJob RoundsDownloadJob;
+RoundsDownloadJob *rounds_store_download_new (void);
+gboolean rounds_store_download_add (RoundsDownloadJob *self, const RoundsDownload *item, GError **error);
+/* How many were added; *bytes (nullable) = what they weigh. */
+guint rounds_store_download_get_n (const RoundsDownloadJob *self, gsize *bytes);
+void rounds_store_download_begin (RoundsStore *store, RoundsDownloadJob *self, const char *scope,
+                                  const char *cursor_json);
+gboolean rounds_store_download_finish (RoundsDownloadJob *self, guint *n_new, guint *n_conflicts, GError **error);
 char *rounds_store_dup_cursor (RoundsStore *self, const char *scope, GError **error);
 gboolean rounds_store_set_cursor (RoundsStore *self, const char *scope, const char *cursor_json,
                                   GError **error);

@@ -24,7 +24,8 @@
 #define MAX_EMPTY_PAGES 20
 #define MAX_PAGES 200000
 #define MAX_SEEN 2000000      /* 20 bytes each */
-#define SLICE 500             /* records of one transaction */
+#define SLICE 1000            /* records of one transaction */
+#define SLICE_BYTES (8 * 1024 * 1024)
 
 typedef struct {
   RoundsDownloader *downloader;
@@ -40,6 +41,7 @@ typedef struct {
   gint64 total;            /* as the server says on the first page; −1 = it does not */
   int status;
   gboolean second;         /* read once more, because something was missing */
+  RoundsDownloadJob *reading, *writing;   /* what is being collected, and what is on its way to the disk; or NULL */
 } Listing;
 
 static gboolean
@@ -182,69 +184,95 @@ bound_time (const Listing *self, RoundsListingEntry *entry)
     entry->download.last_updated_us = 0;
 }
 
-/* NULL = the list is longer than what can be kept in mind. */
-static GPtrArray *
-read_page (Listing *self, json_object *bundle, gsize *n_entries, GError **error)
+/* --- keeping them ------------------------------------------------------------------------------------- */
+
+/* Waits for what is being written. */
+static gboolean
+finish_writing (Listing *self, GError **error)
 {
-  json_object *list = rounds_json_peek (bundle, "entry");
-  g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func (rounds_listing_entry_free);
+  RoundsDownloadJob *job = g_steal_pointer (&self->writing);
+  guint n_new = 0;
+
+  if (job == NULL)
+    return TRUE;
+  if (!rounds_store_download_finish (job, &n_new, NULL, error))
+    return FALSE;
+  self->pass->report->pulled += n_new;
+  return TRUE;
+}
+
+/* Has what was read so far written, once what came before is on disk: a cursor never covers what is not there. */
+static gboolean
+begin_writing (Listing *self, const char *cursor, GError **error)
+{
+  if (!finish_writing (self, error))
+    return FALSE;
+  self->writing = g_steal_pointer (&self->reading);
+  rounds_store_download_begin (self->pass->store, self->writing, self->request->scope, cursor);
+  return TRUE;
+}
+
+static gboolean
+keep_entry (Listing *self, const RoundsListingEntry *entry, GError **error)
+{
+  gsize bytes;
+
+  if (!rounds_store_download_add (self->reading, &entry->download, error))
+    return FALSE;
+  /* The cursor comes with the last of them. */
+  if (rounds_store_download_get_n (self->reading, &bytes) < SLICE && bytes < SLICE_BYTES)
+    return TRUE;
+  if (!begin_writing (self, NULL, error))
+    return FALSE;
+  self->reading = rounds_store_download_new ();
+  return TRUE;
+}
+
+static gboolean
+read_page (Listing *self, const RoundsFhirAnswer *page, gsize n_entries, GError **error)
+{
   gsize i;
 
-  *n_entries = json_object_is_type (list, json_type_array) ? json_object_array_length (list) : 0;
-  for (i = 0; i < *n_entries; i++)
+  if (self->reading == NULL)
+    self->reading = rounds_store_download_new ();
+  for (i = 0; i < n_entries; i++)
     {
-      RoundsListingEntry *entry = rounds_listing_entry_read (json_object_array_get_idx (list, i));
+      g_auto (RoundsListingEntry) entry = { 0 };
+      RoundsEntry found = rounds_listing_page_read (page, i, &entry);
 
-      if (entry == NULL)
+      if (found == ROUNDS_ENTRY_BROKEN)
+        return protocol_error (_("The cloud’s answer is not FHIR in JSON"), error);
+      if (found == ROUNDS_ENTRY_PASS)
         {
           self->passed_over++;
           continue;
         }
-      bound_time (self, entry);
-      if (entry->download.last_updated_us > 0)
+      bound_time (self, &entry);
+      if (entry.download.last_updated_us > 0)
         {
-          self->ascending &= entry->download.last_updated_us >= self->newest_us;
-          self->newest_us = MAX (self->newest_us, entry->download.last_updated_us);
+          self->ascending &= entry.download.last_updated_us >= self->newest_us;
+          self->newest_us = MAX (self->newest_us, entry.download.last_updated_us);
         }
       else
         self->ascending = FALSE;
-      if (is_newest (self, entry) && !is_held_conflict (self, entry))
-        g_ptr_array_add (entries, entry);
-      else
-        rounds_listing_entry_free (entry);
+      if (is_newest (self, &entry) && !is_held_conflict (self, &entry) && !keep_entry (self, &entry, error))
+        return FALSE;
     }
   if (g_hash_table_size (self->seen) > MAX_SEEN)
     {
       g_set_error_literal (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_LIMIT,
                            _("The cloud’s list is longer than Rounds can read at once"));
-      return NULL;
+      return FALSE;
     }
-  return g_steal_pointer (&entries);
+  return TRUE;
 }
 
 static gboolean
-keep_page (Listing *self, GPtrArray *entries, gboolean last, GError **error)
+keep_page (Listing *self, gboolean last, GError **error)
 {
-  g_autofree RoundsDownload *downloads = g_new (RoundsDownload, entries->len + 1);
   g_autofree char *cursor = last ? make_cursor (final_watermark (self), TRUE) : middle_cursor (self);
-  guint i, at = 0;
 
-  for (i = 0; i < entries->len; i++)
-    downloads[i] = ((RoundsListingEntry *) entries->pdata[i])->download;
-  do
-    {
-      guint n = MIN (entries->len - at, SLICE), n_new = 0, n_conflicts = 0;
-      gboolean end = at + n == entries->len;
-
-      /* The cursor comes with the last of them: before, it would cover what is not there. */
-      if (!rounds_store_download_page (self->pass->store, downloads + at, n, self->request->scope, end ? cursor : NULL,
-                                       &n_new, &n_conflicts, error))
-        return FALSE;
-      self->pass->report->pulled += n_new;
-      at += n;
-    }
-  while (at < entries->len);
-  return TRUE;
+  return begin_writing (self, cursor, error);
 }
 
 static void
@@ -274,7 +302,7 @@ fetch_thread (gpointer data)
 {
   Fetch *self = data;
 
-  self->ok = rounds_fhir_client_page (self->pass->fhir, self->url, &self->answer, self->pass->cancellable, &self->error);
+  self->ok = rounds_fhir_client_list (self->pass->fhir, self->url, &self->answer, self->pass->cancellable, &self->error);
   return NULL;
 }
 
@@ -357,6 +385,16 @@ choose_next (Listing *self, char *next_taken, gint64 before_us)
   if (g_hash_table_contains (self->visited, hash_of (by_time, NULL)))
     return g_steal_pointer (&next);
   return g_steal_pointer (&by_time);
+}
+
+/* Whether the next page can be asked for before this one is read: where its address is already known to be followed,
+ * and two pages in memory are not too much. */
+static gboolean
+may_go_early (Listing *self, const char *next, guint n_empty, const Fetch *page)
+{
+  return (self->request->is_history || !is_counting (next)) && n_empty <= MAX_EMPTY_PAGES &&
+         !g_hash_table_contains (self->visited, hash_of (next, NULL)) &&
+         (page->answer.body == NULL || g_bytes_get_size (page->answer.body) <= SLICE_BYTES);
 }
 
 gint64
@@ -450,12 +488,11 @@ static Step
 read_one (Listing *self, Fetch **fetch_in_out, guint *n_empty, gboolean first, GError **error)
 {
   g_autoptr (Fetch) page = g_steal_pointer (fetch_in_out);
-  g_autoptr (GPtrArray) entries = NULL;
   g_autofree char *next = NULL;
   GError *link_error = NULL;
   gint64 before_us = self->newest_us;
   gsize n_entries;
-  gboolean circle;
+  gboolean circle, early;
 
   fetch_wait (page);
   if (!check_page (self, page, error))
@@ -466,11 +503,19 @@ read_one (Listing *self, Fetch **fetch_in_out, guint *n_empty, gboolean first, G
       if (is_clock_back (self))
         return AGAIN;
     }
-  entries = read_page (self, page->answer.resource, &n_entries, error);
-  if (entries == NULL)
-    return FAILED;
+  n_entries = rounds_listing_page_length (&page->answer);
   *n_empty = n_entries == 0 ? *n_empty + 1 : 0;
-  next = choose_next (self, rounds_fhir_bundle_next (self->pass->fhir, page->answer.resource, &link_error), before_us);
+  next = rounds_fhir_bundle_next (self->pass->fhir, page->answer.resource, &link_error);
+  early = next != NULL && may_go_early (self, next, *n_empty, page);
+  if (early)
+    *fetch_in_out = fetch_start (self->pass, next);
+  if (!read_page (self, &page->answer, n_entries, error))
+    {
+      g_clear_error (&link_error);
+      return FAILED;
+    }
+  if (!early)
+    next = choose_next (self, g_steal_pointer (&next), before_us);
   circle = next != NULL && (!g_hash_table_add (self->visited, hash_of (next, NULL)) || *n_empty > MAX_EMPTY_PAGES);
   if (circle && has_everything (self))
     {
@@ -479,11 +524,10 @@ read_one (Listing *self, Fetch **fetch_in_out, guint *n_empty, gboolean first, G
     }
   rounds_fhir_answer_clear (&page->answer);
   memset (&page->answer, 0, sizeof page->answer);
-  if (next != NULL && !circle)
+  if (next != NULL && !circle && !early)
     *fetch_in_out = fetch_start (self->pass, next);
   /* The cursor moves to the end only with a page that is known to be the last, and when nothing is missing. */
-  if (!keep_page (self, entries, next == NULL && link_error == NULL && (self->second || count_missing (self) == 0),
-                  error))
+  if (!keep_page (self, next == NULL && link_error == NULL && (self->second || count_missing (self) == 0), error))
     {
       g_clear_error (&link_error);
       return FAILED;
@@ -536,6 +580,15 @@ listing_reset (Listing *self, gint64 watermark_us)
   self->status = 0;
 }
 
+/* What was read before something failed is whole pages, and stays; the page that failed is thrown away. */
+static gboolean
+end_writing (Listing *self, Step step, GError **error)
+{
+  if (self->reading != NULL)
+    (void) rounds_store_download_finish (g_steal_pointer (&self->reading), NULL, NULL, NULL);
+  return finish_writing (self, step == FAILED ? NULL : error);
+}
+
 gboolean
 rounds_listing_run (RoundsDownloader *downloader, const RoundsListingRequest *request, RoundsListingResult *result,
                     GError **error)
@@ -550,6 +603,8 @@ rounds_listing_run (RoundsDownloader *downloader, const RoundsListingRequest *re
     {
       listing_reset (&self, watermark);
       step = read_all (&self, error);
+      if (!end_writing (&self, step, error))
+        step = FAILED;
       if (step == AGAIN && back++ == 0)
         watermark = MAX (self.server_us - OVERLAP_US, 0);
       else if (step == DONE && count_missing (&self) > 0 && !self.second)

@@ -45,12 +45,18 @@ gint64 rounds_listing_count (RoundsPass *pass, const char *type, gint64 watermar
 
 /* page.c: what stands in one entry of a Bundle. */
 typedef struct {
-  RoundsDownload download;
+  RoundsDownload download;     /* of the members below */
   char *type, *id, *version, *json;
+  json_object *tree;
 } RoundsListingEntry;
-void rounds_listing_entry_free (gpointer data);
-/* NULL when it is nothing to keep. */
-RoundsListingEntry *rounds_listing_entry_read (json_object *entry);
+void rounds_listing_entry_clear (RoundsListingEntry *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RoundsListingEntry, rounds_listing_entry_clear)
+
+typedef enum { ROUNDS_ENTRY_KEEP, ROUNDS_ENTRY_PASS, ROUNDS_ENTRY_BROKEN } RoundsEntry;
+/* How many entries a page has, and entry i of it: PASS when it is nothing to keep, BROKEN when it is no JSON. *out is
+ * cleared or empty before. */
+gsize rounds_listing_page_length (const RoundsFhirAnswer *page);
+RoundsEntry rounds_listing_page_read (const RoundsFhirAnswer *page, gsize i, RoundsListingEntry *out);
 /* Whether records of this type and id are fetched at all. */
 gboolean rounds_listing_is_wanted (const char *type, const char *id);
 
