@@ -3,7 +3,6 @@
 
 #include "cloud-server.h"
 
-#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -115,13 +114,25 @@ take_words (Cloud *self, const char *line)
     self->folder = g_path_get_dirname (self->ca_file);
 }
 
+/* The script has named on stderr what is not here; any other end is a failure. */
+static gboolean
+lacks_something (Cloud *self, const char *words, char **reason)
+{
+  g_subprocess_wait (self->process, NULL, NULL);
+  g_assert_true (g_subprocess_get_if_exited (self->process));
+  g_assert_cmpint (g_subprocess_get_exit_status (self->process), ==, 3);
+  g_clear_object (&self->process);
+  *reason = g_strdup (words);
+  return FALSE;
+}
+
 static gboolean
 start_hapi (Cloud *self, char **reason)
 {
   g_autofree char *script = g_test_build_filename (G_TEST_DIST, "cloud", "cloud.sh", NULL);
   g_autofree char *line = NULL;
-  g_autoptr (GError) error = NULL;
-  const char *argv[] = { "sh", script, "--free-ports", "--replicas", NULL, NULL };
+  /* The script's own folder: it goes with the script, also when this program is killed. */
+  const char *argv[] = { "sh", script, "--free-ports", "--replicas", NULL };
 
   /* For working on one test: servers that cloud.sh --replicas has started. */
   if (g_getenv ("ROUNDS_TEST_CLOUD") != NULL)
@@ -130,11 +141,9 @@ start_hapi (Cloud *self, char **reason)
       take_words (self, g_str_has_prefix (line, "ready: ") ? line + strlen ("ready: ") : line);
       return TRUE;
     }
-  self->folder = g_dir_make_tmp ("rounds-cloud-XXXXXX", &error);
-  g_assert_no_error (error);
-  argv[4] = self->folder;
   line = start_program (self, argv);
-  g_assert_nonnull (line);
+  if (line == NULL)
+    return lacks_something (self, "a part of the cloud is missing or cannot be had", reason);
   take_words (self, line);
   return TRUE;
 }
@@ -146,14 +155,7 @@ start_medplum (Cloud *self, char **reason)
   const char *argv[] = { "sh", script, NULL };
 
   self->fhir = start_program (self, argv);
-  if (self->fhir != NULL)
-    return TRUE;
-  g_subprocess_wait (self->process, NULL, NULL);
-  g_assert_true (g_subprocess_get_if_exited (self->process));
-  g_assert_cmpint (g_subprocess_get_exit_status (self->process), ==, 3);
-  g_clear_object (&self->process);
-  *reason = g_strdup ("Medplum's packages cannot be had");
-  return FALSE;
+  return self->fhir != NULL || lacks_something (self, "Medplum's packages cannot be had", reason);
 }
 
 gboolean
@@ -209,21 +211,6 @@ cloud_start_own_ids (Cloud *self, CloudKind kind)
   return TRUE;
 }
 
-static void
-remove_all (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *child = g_build_filename (path, name, NULL);
-
-      remove_all (child);
-    }
-  g_remove (path);
-}
-
 void
 cloud_clear (Cloud *self)
 {
@@ -236,8 +223,6 @@ cloud_clear (Cloud *self)
       g_assert_no_error (error);
       if (self->kind == CLOUD_HAPI)
         g_assert_cmpint (g_subprocess_get_exit_status (self->process), ==, 0);
-      if (self->folder != NULL)
-        remove_all (self->folder);
     }
   g_clear_object (&self->process);
   g_clear_pointer (&self->mini, mini_fhir_free);
@@ -251,10 +236,9 @@ cloud_clear (Cloud *self)
 
 /* --- replicas ----------------------------------------------------------------------------------------- */
 
-void
-cloud_kill_replica (Cloud *self, guint index)
+static void
+signal_part (Cloud *self, const char *name, int number)
 {
-  g_autofree char *name = g_strdup_printf ("replica-%u.pid", index + 1);
   g_autofree char *path = g_build_filename (self->folder, name, NULL);
   g_autofree char *text = NULL;
   g_autoptr (GError) error = NULL;
@@ -264,7 +248,27 @@ cloud_kill_replica (Cloud *self, guint index)
   g_assert_no_error (error);
   pid = atoi (text);
   g_assert_cmpint (pid, >, 1);
-  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  g_assert_cmpint (kill (pid, number), ==, 0);
+}
+
+void
+cloud_kill_replica (Cloud *self, guint index)
+{
+  g_autofree char *name = g_strdup_printf ("replica-%u.pid", index + 1);
+
+  signal_part (self, name, SIGKILL);
+}
+
+void
+cloud_crash_database (Cloud *self)
+{
+  signal_part (self, "database.pid", SIGQUIT);
+}
+
+void
+cloud_restart_images (Cloud *self)
+{
+  signal_part (self, "images.pid", SIGTERM);
 }
 
 void

@@ -41,6 +41,10 @@ void cloud_clear (Cloud *self);
 
 /* One replica of CLOUD_HAPI: 0 or 1. */
 void cloud_kill_replica (Cloud *self, guint index);
+/* Ends the database of CLOUD_HAPI without a word to anybody: it comes back, and reads its log. */
+void cloud_crash_database (Cloud *self);
+/* Starts the image server of CLOUD_HAPI anew. */
+void cloud_restart_images (Cloud *self);
 /* Waits until it answers (again). */
 void cloud_wait_replica (Cloud *self, guint index);
 

@@ -10,9 +10,11 @@
 # --replicas runs what data/cloud describes, with its own make-secrets.sh, 10-roles.sh, nginx.conf and
 # orthanc.json: two FHIR servers on one database and Orthanc with its index in PostgreSQL, behind nginx with TLS and
 # a password. The ready line then goes on with "ca FILE user NAME password FILE replicas PORT,PORT", and
-# DIR/replica-1.pid and replica-2.pid say who they are; a replica that dies is started again, as a supervisor would.
+# DIR/replica-1.pid, replica-2.pid, database.pid and images.pid say who they are; what of these ends is started again, as
+# a supervisor would.
 #
-# The FHIR server is built once per change of its sources, into $ROUNDS_CLOUD_CACHE.
+# The FHIR server is built once per change of its sources, into $ROUNDS_CLOUD_CACHE. What this machine lacks (a program,
+# or packages that cannot be had) is named, and the exit status is 3.
 
 set -eu
 
@@ -20,6 +22,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
 recipe=$here/../../data/cloud
 say () { printf '%s\n' "$*" >&2; }
 die () { say "cloud: $*"; exit 2; }
+# What this machine lacks is no failure of a test.
+lacks () { say "cloud: $*"; exit 3; }
 
 wished='8790 8791' ports_file='' free_ports='' build_only='' replicas='' dir=''
 while [ $# -gt 0 ]; do
@@ -45,10 +49,11 @@ find_plugin () {
 dicomweb_plugin=$(find_plugin libOrthancDicomWeb)
 index_plugin=$(find_plugin libOrthancPostgreSQLIndex)
 for tool in java Orthanc python3 setpriv setsid ${replicas:+nginx openssl}; do
-  command -v $tool >/dev/null || die "missing: $tool"
+  command -v $tool >/dev/null || lacks "missing: $tool"
 done
-[ -n "$postgres_bin" ] || die "missing: PostgreSQL"
-[ -n "$dicomweb_plugin" ] || die "missing: Orthanc's DICOMweb plugin"
+[ -n "$postgres_bin" ] || lacks "missing: PostgreSQL"
+[ -n "$dicomweb_plugin" ] || lacks "missing: Orthanc's DICOMweb plugin"
+[ -z "$replicas" ] || [ -n "$index_plugin" ] || lacks "missing: Orthanc's PostgreSQL plugin"
 
 # --- the FHIR server's program -----------------------------------------------------
 
@@ -60,16 +65,22 @@ key=$(cd "$here/hapi" && { cat ../loopback.c pom.xml; find src -type f | LC_ALL=
 program=$cache/$key
 
 build_program () {
-  command -v mvn >/dev/null || die "missing: mvn (Maven)"
+  command -v mvn >/dev/null || lacks "missing: mvn (Maven)"
+  command -v cc >/dev/null || lacks "missing: a C compiler"
   say "cloud: building the FHIR server (once; the first time fetches about 340 MB)"
   rm -rf "$program.new"
   mkdir -p "$program.new"
   mvn -q -B -f "$here/hapi/pom.xml" "-Dmaven.repo.local=$cache/m2" "-Drounds.out=$program.new/out" package \
-    >"$cache/build.log" 2>&1 || { tail -n 15 "$cache/build.log" >&2; die "could not build it, see $cache/build.log"; }
+    >"$cache/build.log" 2>&1 || {
+      ! grep -q -E 'Could not (transfer|find) artifact|Unknown host|onnection (refused|timed out|reset)' "$cache/build.log" ||
+        lacks "the FHIR server's packages cannot be had, see $cache/build.log"
+      tail -n 15 "$cache/build.log" >&2
+      die "could not build it, see $cache/build.log"
+    }
   # Unpacked it starts sooner than out of one nested archive.
   ( cd "$program.new" && java -Djarmode=tools -jar out/rounds-cloud.jar extract --destination app >/dev/null )
   rm -rf "$program.new/out"
-  cc -shared -fPIC -O1 -o "$program.new/loopback.so" "$here/loopback.c" || die "missing: a C compiler"
+  cc -shared -fPIC -O1 -o "$program.new/loopback.so" "$here/loopback.c" || die "could not compile loopback.c"
   rm -rf "$program"
   mv "$program.new" "$program"
 }
@@ -104,20 +115,23 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 # The fixed ports when they are free and may be used, else any free ones (held together while choosing, so
-# that they differ).
+# that they differ). Not of those that the system gives to outgoing connections: a replica binds its port a minute later.
 ports=$(FREE_PORTS=$free_ports python3 - $wished 8792 8793 8794 <<'EOF'
-import os, socket, sys
+import os, random, socket, sys
 held = []
 for wish in sys.argv[1:]:
-    s = socket.socket()
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        s.bind(("127.0.0.1", 0 if os.environ.get("FREE_PORTS") else int(wish)))
-        s.listen(1)
-    except OSError:
+    tries = [] if os.environ.get("FREE_PORTS") else [int(wish)]
+    for port in tries + random.sample(range(18000, 32000), 500):
         s = socket.socket()
-        s.bind(("127.0.0.1", 0))
-    held.append(s)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+            s.listen(1)
+        except OSError:
+            s.close()
+            continue
+        held.append(s)
+        break
 print(*[s.getsockname()[1] for s in held])
 EOF
 )
@@ -173,10 +187,17 @@ if [ ! -f "$dir/postgres/PG_VERSION" ]; then
 fi
 password=$(cat "$password_file")
 
-start_part "$dir/postgres.log" ${as_user:-setpriv} --pdeathsig INT "$postgres_bin/postgres" \
-  -D "$dir/postgres" -p "$database_port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-  -c shared_buffers=128MB -c synchronous_commit=off -c max_wal_size=1GB
-database_pid=$!
+# Of a test of replicas what was acknowledged is on disk, as data/cloud has it.
+commit=off
+[ -z "$replicas" ] || commit=on
+start_database () {
+  start_part "$dir/postgres.log" ${as_user:-setpriv} --pdeathsig INT "$postgres_bin/postgres" \
+    -D "$dir/postgres" -p "$database_port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+    -c shared_buffers=128MB -c "synchronous_commit=$commit" -c max_wal_size=1GB
+  database_pid=$!
+  echo "$database_pid" >"$dir/database.pid"
+}
+start_database
 
 answers () {
   python3 -c 'import sys, urllib.request as r
@@ -239,8 +260,12 @@ json.dump(settings, sys.stdout, indent=1)
 EOF
   )
 fi
-start_part "$dir/orthanc.log" setpriv --pdeathsig TERM env "LD_PRELOAD=$program/loopback.so" Orthanc "$dir/orthanc.json"
-dicom_pid=$!
+start_images () {
+  start_part "$dir/orthanc.log" setpriv --pdeathsig TERM env "LD_PRELOAD=$program/loopback.so" Orthanc "$dir/orthanc.json"
+  dicom_pid=$!
+  echo "$dicom_pid" >"$dir/images.pid"
+}
+start_images
 
 # A hospital's server knows 146 types; what the tests send is of these, and a first sync asks for each type.
 if [ -n "$replicas" ]; then
@@ -303,13 +328,15 @@ printf 'ready: fhir %s dicomweb %s%s\n' "$fhir" "$dicom" "$rest"
 
 while :; do
   sleep 1 & wait $! || true
-  alive PostgreSQL "$database_pid" "$dir/postgres.log"
-  alive Orthanc "$dicom_pid" "$dir/orthanc.log"
   if [ -z "$replicas" ]; then
+    alive PostgreSQL "$database_pid" "$dir/postgres.log"
+    alive Orthanc "$dicom_pid" "$dir/orthanc.log"
     alive "The FHIR server" "$fhir_pid" "$dir/hapi.log"
     continue
   fi
   alive nginx "$front_pid" "$dir/nginx.log"
+  kill -0 "$database_pid" 2>/dev/null || start_database
+  kill -0 "$dicom_pid" 2>/dev/null || start_images
   if ! kill -0 "$fhir_pid" 2>/dev/null; then
     start_fhir "$fhir_port" none "$dir/hapi.log"
     fhir_pid=$!

@@ -167,8 +167,58 @@ test_one_dies (void)
   fixture_clear (&b);
 }
 
+/* The database crashes in the middle of an upload: what it has acknowledged is on its disk, the rest is sent again. */
+static void
+test_database_crashes (void)
+{
+  Fixture a, b;
+  Run run = { 0 };
+  GThread *thread;
+  g_autofree char *uuid = g_uuid_string_random ();
+  g_autofree char *prefix = g_strdup_printf ("d%.6s.", uuid);
+  gint64 before;
+  guint n, waiting;
+
+  cloud_fixture_new (&a, the_cloud ());
+  cloud_fixture_new (&b, the_cloud ());
+  sync_once (a.store);
+  n = import_folder (a.store, "fhir-synthea-vitals", prefix, 3);
+  if (n == 0)
+    {
+      g_test_skip ("no shared data");
+      fixture_clear (&a);
+      fixture_clear (&b);
+      return;
+    }
+  waiting = rounds_store_outbox_count (a.store, NULL);
+  before = cloud_count (the_cloud (), "Observation");
+  run.store = a.store;
+  thread = g_thread_new ("sync", run_thread, &run);
+  while (g_atomic_int_get (&run.over) == 0 && cloud_count (the_cloud (), "Observation") < before + 30)
+    g_usleep (5000);
+  g_assert_cmpint (g_atomic_int_get (&run.over), ==, 0);
+  cloud_crash_database (the_cloud ());
+  g_thread_join (thread);
+  g_test_message ("sent while the database crashed: %u of %u, %s", run.report.pushed, waiting,
+                  run.ok ? "a whole pass" : run.error->message);
+  rounds_sync_report_clear (&run.report);
+  g_clear_error (&run.error);
+  cloud_restart_images (the_cloud ());   /* it would find back by itself, in a minute */
+  sync_until_whole (a.store);
+  assert_outbox_empty (a.store);
+  assert_audit_ok (a.store);
+  assert_counts_equal (the_cloud (), a.store);
+  assert_written_once (a.store, prefix, waiting);
+  sync_until_whole (b.store);
+  assert_counts_equal (the_cloud (), b.store);
+  assert_same_content (a.store, b.store);
+  fixture_clear (&a);
+  fixture_clear (&b);
+}
+
 void
 add_replica_tests (void)
 {
+  add_case ("/replicas/database-crashes", test_database_crashes);
   add_case ("/replicas/one-dies", test_one_dies);
 }

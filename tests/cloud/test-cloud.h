@@ -10,6 +10,7 @@ char *new_id (const char *prefix);
 void add_case (const char *path, GTestFunc test);
 void add_lost_tests (void);
 void add_bulk_tests (void);
+void add_two_tests (void);
 void add_id_tests (void);        /* of CLOUD_HAPI when a server for it runs */
 void add_image_tests (void);     /* CLOUD_HAPI, as the next */
 void add_replica_tests (void);

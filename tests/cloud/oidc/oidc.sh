@@ -29,7 +29,7 @@ if [ ! -d "$program/node_modules" ]; then
   rm -rf "$program.new"
   mkdir -p "$program.new"
   cp "$here/package.json" "$here/package-lock.json" "$program.new/"
-  (cd "$program.new" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >"$cache/npm.log" 2>&1 ||
+  (cd "$program.new" && npm ci --fetch-retries=1 --fetch-retry-mintimeout=2000 --ignore-scripts --no-audit --no-fund --loglevel=error) >"$cache/npm.log" 2>&1 ||
     { tail -n 3 "$cache/npm.log" >&2; say "oidc: its packages cannot be had"; exit 3; }
   rm -rf "$program"
   mv "$program.new" "$program"
