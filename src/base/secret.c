@@ -186,4 +186,6 @@ rounds_secret_harden_process (void)
     g_warning ("core dumps cannot be switched off: %s", g_strerror (errno));
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
     g_warning ("the process cannot be made undumpable: %s", g_strerror (errno));
+  /* libcurl would write the keys of every TLS connection there, for everybody to read. */
+  g_unsetenv ("SSLKEYLOGFILE");
 }

@@ -19,7 +19,7 @@ RoundsSecret *rounds_secret_ref (RoundsSecret *self);
 void rounds_secret_unref (RoundsSecret *self);
 guint8 *rounds_secret_get (RoundsSecret *self, gsize *size);        /* borrowed; NUL follows the bytes */
 
-/* Core dumps off, not dumpable, sodium ready. Once at program start. */
+/* Core dumps off, not dumpable, no log of TLS keys, sodium ready. Once at program start, before other threads. */
 void rounds_secret_harden_process (void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RoundsSecret, rounds_secret_unref)

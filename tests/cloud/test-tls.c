@@ -277,6 +277,20 @@ test_certificates (void)
   expect ((Setting) { SELF_SIGNED, TRUE }, FALSE);
 }
 
+/* Whoever set that variable to look into a browser must not look into this. */
+static void
+test_no_key_log (void)
+{
+  g_autofree char *path = path_of ("keys.log");
+
+  if (skip ())
+    return;
+  g_setenv ("SSLKEYLOGFILE", path, TRUE);
+  rounds_secret_harden_process ();
+  expect ((Setting) { GOOD, TRUE }, TRUE);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_version (void)
 {
@@ -467,6 +481,7 @@ main (int argc, char **argv)
   if (!set_up ())
     g_clear_object (&self.nginx);
   g_test_add_func ("/tls/certificates", test_certificates);
+  g_test_add_func ("/tls/no-key-log", test_no_key_log);
   g_test_add_func ("/tls/version", test_version);
   g_test_add_func ("/tls/pins", test_pins);
   g_test_add_func ("/tls/mutual", test_mutual);
