@@ -288,7 +288,7 @@ rounds_sign_out (RoundsStore *store, const char *name, gboolean *told, GCancella
       /* Forgotten first: whatever the server says, nobody here uses it again. */
       ok = rounds_credential_remove (store, name, ROUNDS_CREDENTIAL_TOKEN, error);
       rounds_credential_keep.unlock (data);
-      knows = token != NULL && tell_server (store, connection, token, cancellable);
+      knows = token == NULL || tell_server (store, connection, token, cancellable);
       if (ok)
         (void) rounds_store_audit (store, "sign-out", NULL, NULL, name, NULL);
     }

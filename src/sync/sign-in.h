@@ -30,8 +30,8 @@ void rounds_sign_in_async (RoundsStore *store, const char *name, guint timeout_s
 gboolean rounds_sign_in_finish (RoundsStore *store, GAsyncResult *result, GError **error);
 
 /* Blocks. Tells the server that the tokens are over where it has a place for that, and forgets them in any case;
- * FALSE when they cannot be removed from the disk. *told (may be NULL): whether the server knows. TRUE also when
- * nobody was signed in. */
+ * FALSE when they cannot be removed from the disk. *told (may be NULL): whether the server knows. Both are
+ * TRUE when nobody was signed in. */
 gboolean rounds_sign_out (RoundsStore *store, const char *name, gboolean *told, GCancellable *cancellable,
                           GError **error);
 

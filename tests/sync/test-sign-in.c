@@ -202,6 +202,9 @@ test_good (void)
   g_assert_no_error (error);
   g_assert_true (told);
   g_assert_cmpuint (self.server->n_revoked, ==, 1);
+  told = FALSE;
+  g_assert_true (rounds_sign_out (self.fixture.store, "ward", &told, NULL, NULL));
+  g_assert_true (told);   /* there was nothing left to tell */
   g_assert_cmpint (state_of (&self), ==, ROUNDS_SIGN_IN_NEEDED);
   g_assert_false (run_sync (&self, &error));
   g_assert_error (error, ROUNDS_CLOUD_ERROR, ROUNDS_CLOUD_ERROR_SIGN_IN);
