@@ -156,7 +156,7 @@ static gboolean
 set_up (void)
 {
   g_autofree char *nginx = g_find_program_in_path ("nginx"), *openssl = g_find_program_in_path ("openssl");
-  g_autofree char *config = NULL;
+  g_autofree char *config = NULL, *keys = NULL;
 
   if (nginx == NULL && g_file_test ("/usr/sbin/nginx", G_FILE_TEST_IS_EXECUTABLE))
     nginx = g_strdup ("/usr/sbin/nginx");
@@ -166,6 +166,9 @@ set_up (void)
                                       "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
                                       "MinProtocol = TLSv1\nCipherString = DEFAULT:@SECLEVEL=0\n", -1, NULL));
   g_setenv ("OPENSSL_CONF", config, TRUE);
+  keys = path_of ("keys.log");
+  g_setenv ("SSLKEYLOGFILE", keys, TRUE);
+  rounds_secret_harden_process ();
   if (nginx == NULL || openssl == NULL || !make_certificates ())
     return FALSE;
   fixture_new (&self.fixture);
@@ -277,7 +280,7 @@ test_certificates (void)
   expect ((Setting) { SELF_SIGNED, TRUE }, FALSE);
 }
 
-/* Whoever set that variable to look into a browser must not look into this. */
+/* Whoever set that variable to look into a browser must not look into this; libcurl reads it when it is started. */
 static void
 test_no_key_log (void)
 {
@@ -285,8 +288,6 @@ test_no_key_log (void)
 
   if (skip ())
     return;
-  g_setenv ("SSLKEYLOGFILE", path, TRUE);
-  rounds_secret_harden_process ();
   expect ((Setting) { GOOD, TRUE }, TRUE);
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
 }
