@@ -16,6 +16,9 @@
 #include "store/store-private.h"
 
 #define BUSY_MS 5000
+/* Bulk work goes through the log some megabytes at a time, and the log does not stay larger than the second. */
+#define LOG_BYTES 33554432
+#define LOG_KEPT "67108864"
 #define SCHEMA_FOLDER ROUNDS_RESOURCE_BASE "/schema/"
 
 struct _RoundsDatabase {
@@ -29,14 +32,17 @@ static const char *const record_steps[] = {
 };
 static const char *const pixel_steps[] = { "101-pixels.sql" };
 
+/* Large pages: what SQLCipher spends on a page beside its bytes is as much as it spends on 16,384 of them, and rows
+ * of a kilobyte leave less of a page empty. An edit writes more bytes for it, which the sync after it outweighs. */
 static const struct {
   const char *const *steps;
   int n_steps;
   int page_bytes;
+  int old_page_bytes;        /* of files that older versions made, 0 = the same */
   int application_id;
 } kinds[] = {
-  [ROUNDS_DATABASE_RECORDS] = { record_steps, G_N_ELEMENTS (record_steps), 4096, 0x526e6452 },
-  [ROUNDS_DATABASE_PIXELS] = { pixel_steps, G_N_ELEMENTS (pixel_steps), 65536, 0x526e6450 },
+  [ROUNDS_DATABASE_RECORDS] = { record_steps, G_N_ELEMENTS (record_steps), 16384, 4096, 0x526e6452 },
+  [ROUNDS_DATABASE_PIXELS] = { pixel_steps, G_N_ELEMENTS (pixel_steps), 65536, 0, 0x526e6450 },
 };
 
 G_DEFINE_QUARK (rounds-store-error-quark, rounds_store_error)
@@ -260,7 +266,7 @@ damaged (const char *path, const char *what, GError **error)
 }
 
 static gboolean
-check_file (const char *path, RoundsDatabaseKind kind, RoundsDatabaseMode mode, GError **error)
+check_file (const char *path, int page_bytes, RoundsDatabaseMode mode, GError **error)
 {
   g_autofree char *log_path = g_strconcat (path, "-wal", NULL);
   struct stat st, log_st;
@@ -280,7 +286,8 @@ check_file (const char *path, RoundsDatabaseKind kind, RoundsDatabaseMode mode, 
     return damaged (path, _("is empty"), error);
   /* SQLite takes a part of a page at the end for a whole one and misses it only when it reads that page. Where
    * a log is still there, a copy into the file may have been cut off: the log mends that. */
-  if (mode != ROUNDS_DATABASE_RESCUE && st.st_size % kinds[kind].page_bytes != 0 && (lstat (log_path, &log_st) != 0 || log_st.st_size == 0))
+  if (mode != ROUNDS_DATABASE_RESCUE && st.st_size % page_bytes != 0 &&
+      (lstat (log_path, &log_st) != 0 || log_st.st_size == 0))
     return damaged (path, _("is cut short"), error);
   return TRUE;
 }
@@ -348,10 +355,9 @@ check_cipher (RoundsDatabase *self, GError **error)
 }
 
 static gboolean
-set_up (RoundsDatabase *self, RoundsDatabaseKind kind, RoundsDatabaseMode mode, RoundsSecret *key,
-        GError **error)
+set_up (RoundsDatabase *self, int page_bytes, RoundsDatabaseMode mode, RoundsSecret *key, GError **error)
 {
-  g_autofree char *pages = g_strdup_printf ("PRAGMA cipher_page_size = %d", kinds[kind].page_bytes);
+  g_autofree char *pages = g_strdup_printf ("PRAGMA cipher_page_size = %d", page_bytes);
   int code = give_key (self->handle, key);
 
   if (code != SQLITE_OK)
@@ -406,9 +412,11 @@ migrate (RoundsDatabase *self, RoundsDatabaseKind kind, GError **error)
 }
 
 static gboolean
-check_schema (RoundsDatabase *self, RoundsDatabaseKind kind, RoundsDatabaseMode mode, const char *path,
-              GError **error)
+check_schema (RoundsDatabase *self, RoundsDatabaseKind kind, int page_bytes, RoundsDatabaseMode mode,
+              const char *path, GError **error)
 {
+  g_autofree char *log = g_strdup_printf ("PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = " LOG_KEPT,
+                                          LOG_BYTES / page_bytes);
   gint64 version, id;
 
   if (mode == ROUNDS_DATABASE_CREATE)
@@ -427,32 +435,26 @@ check_schema (RoundsDatabase *self, RoundsDatabaseKind kind, RoundsDatabaseMode 
       return FALSE;
     }
   if (mode == ROUNDS_DATABASE_RESCUE)
-    {
-      /* Not even the log is written back: the file is evidence. */
-      sqlite3_db_config (self->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-      return rounds_database_exec (self, "PRAGMA query_only = ON", error);
-    }
+    return rounds_database_exec (self, "PRAGMA query_only = ON", error);
   if (!rounds_database_exec (self, "PRAGMA journal_mode = WAL", error) ||
       !rounds_database_exec (self, "PRAGMA synchronous = FULL", error))
     return FALSE;
   if (mode == ROUNDS_DATABASE_READER)
     return rounds_database_exec (self, "PRAGMA query_only = ON", error);
-  /* Bulk work goes through the log several thousand pages at a time; the log does not stay that large. */
-  if (!rounds_database_exec (self, "PRAGMA wal_autocheckpoint = 8000", error) ||
-      !rounds_database_exec (self, "PRAGMA journal_size_limit = 67108864", error))
+  if (!rounds_database_exec (self, log, error))
     return FALSE;
   return version == kinds[kind].n_steps || migrate (self, kind, error);
 }
 
-RoundsDatabase *
-rounds_database_open (const char *path, RoundsDatabaseKind kind, RoundsDatabaseMode mode, RoundsSecret *key,
-                      GError **error)
+static RoundsDatabase *
+open_with (const char *path, RoundsDatabaseKind kind, int page_bytes, RoundsDatabaseMode mode, RoundsSecret *key,
+           GError **error)
 {
   g_autoptr (RoundsDatabase) self = NULL;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
   int code;
 
-  if (!check_file (path, kind, mode, error))
+  if (!check_file (path, page_bytes, mode, error))
     return NULL;
   if (mode == ROUNDS_DATABASE_CREATE)
     flags |= SQLITE_OPEN_CREATE;
@@ -471,7 +473,31 @@ rounds_database_open (const char *path, RoundsDatabaseKind kind, RoundsDatabaseM
       rounds_database_set_error (self, code, error);
       return NULL;
     }
-  if (!set_up (self, kind, mode, key, error) || !check_schema (self, kind, mode, path, error))
+  /* A file that turns out to be damaged, or of other pages, is evidence: not even its log is written back. */
+  sqlite3_db_config (self->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  if (!set_up (self, page_bytes, mode, key, error) || !check_schema (self, kind, page_bytes, mode, path, error))
     return NULL;
+  if (mode != ROUNDS_DATABASE_RESCUE)
+    sqlite3_db_config (self->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
   return g_steal_pointer (&self);
+}
+
+RoundsDatabase *
+rounds_database_open (const char *path, RoundsDatabaseKind kind, RoundsDatabaseMode mode, RoundsSecret *key,
+                      GError **error)
+{
+  g_autoptr (GError) first = NULL, second = NULL;
+  RoundsDatabase *self = open_with (path, kind, kinds[kind].page_bytes, mode, key, &first);
+
+  if (self == NULL && mode != ROUNDS_DATABASE_CREATE && kinds[kind].old_page_bytes != 0 &&
+      g_error_matches (first, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DAMAGED))
+    self = open_with (path, kind, kinds[kind].old_page_bytes, mode, key, &second);
+  if (self != NULL)
+    return self;
+  /* Of a damaged file the size of its pages is not known; it is cut short only if it is by both sizes. */
+  if (second != NULL)
+    g_propagate_error (error, g_steal_pointer (&second));
+  else
+    g_propagate_error (error, g_steal_pointer (&first));
+  return NULL;
 }

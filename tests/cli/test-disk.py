@@ -72,8 +72,8 @@ def test_every_sync_write_and_rename_fails_in_turn():
 def damage(folder):
     path = folder / "records.db"
     data = bytearray(path.read_bytes())
-    for page in range(8, len(data) // 4096, 11):
-        data[page * 4096 + 50] ^= 4
+    for page in range(8, len(data) // 16384, 11):
+        data[page * 16384 + 50] ^= 4
     path.write_bytes(data)
     return bytes(data)
 

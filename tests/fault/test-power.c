@@ -275,7 +275,7 @@ columns_of (sqlite3 *handle, const char *table)
   return text;
 }
 
-/* The same records as the first schema held them. */
+/* The same records as the first schema held them, in the pages of that time. */
 static void
 make_old (Fixture *f)
 {
@@ -292,6 +292,7 @@ make_old (Fixture *f)
   run_sql (handle, "PRAGMA cipher_page_size = 4096; PRAGMA cipher_hmac_algorithm = HMAC_SHA256; "
                    "PRAGMA cipher_default_hmac_algorithm = HMAC_SHA256; PRAGMA journal_mode = WAL");
   run_sql (handle, schema);
+  run_sql (handle, "PRAGMA cipher_default_page_size = 16384");
   attach = g_strdup_printf ("ATTACH '%s' AS new KEY \"%s\"", path, key);
   run_sql (handle, attach);
   g_assert_cmpint (sqlite3_prepare_v2 (handle, "SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE "
@@ -307,7 +308,7 @@ make_old (Fixture *f)
       run_sql (handle, copy);
     }
   run_sql (handle, "DETACH new; PRAGMA user_version = 1; PRAGMA application_id = 0x526e6452; "
-                   "PRAGMA wal_checkpoint(TRUNCATE)");
+                   "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA cipher_default_page_size = 4096");
   sqlite3_close (handle);
   g_assert_cmpint (g_rename (old, path), ==, 0);
 }

@@ -12,6 +12,7 @@
 
 #define N_SYNCED 300
 #define N_PENDING 25
+#define PAGE 16384   /* of records.db */
 
 static GBytes *
 blob_of (guint value)
@@ -131,7 +132,7 @@ test_flips (void)
   for (guint k = 0; k < G_N_ELEMENTS (names); k++)
     {
       g_autofree char *path = fixture_path (&f, names[k]), *bytes = NULL;
-      goffset size = size_of (path), page = k == 1 ? 65536 : 4096;
+      goffset size = size_of (path), page = k == 1 ? 65536 : PAGE;
       gsize length;
 
       g_assert_true (g_file_get_contents (path, &bytes, &length, NULL));
@@ -456,8 +457,8 @@ test_set_aside_damaged (void)
   fill (&f);
   fixture_close (&f);
   path = fixture_path (&f, "records.db");
-  for (goffset page = 30; page < size_of (path) / 4096; page += 23)
-    flip (path, page * 4096 + 99);
+  for (goffset page = 30; page < size_of (path) / PAGE; page += 23)
+    flip (path, page * PAGE + 99);
   g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
   set_aside (&f, &out);
   g_assert_false (out.complete);

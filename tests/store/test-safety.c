@@ -11,6 +11,7 @@
 #include "store/store-private.h"
 
 #define CANARY "zanzibarcanary"
+#define PAGE 16384   /* of records.db */
 
 static char *
 file_digest (const char *path)
@@ -74,7 +75,7 @@ test_missing (void)
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
   g_assert_true (g_file_set_contents (path, "", 0, NULL));
   assert_open_fails (&f, ROUNDS_STORE_ERROR_DAMAGED);
-  g_assert_true (g_file_set_contents (path, bytes, size / 4096 / 2 * 4096, NULL));
+  g_assert_true (g_file_set_contents (path, bytes, size / PAGE / 2 * PAGE, NULL));
   assert_open_fails (&f, ROUNDS_STORE_ERROR_DAMAGED);
   g_assert_true (g_file_set_contents (path, bytes, 1000, NULL));
   assert_open_fails (&f, ROUNDS_STORE_ERROR_DAMAGED);
@@ -99,7 +100,7 @@ test_flipped_byte (void)
   fill (&f);
   path = fixture_path (&f, "records.db");
   g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
-  n_pages = size / 4096;
+  n_pages = size / PAGE;
   g_assert_cmpuint (n_pages, >, 40);
   for (guint page = 0; page < n_pages; page += page < 2 ? 1 : 17)
     {
@@ -110,7 +111,7 @@ test_flipped_byte (void)
       gint64 n = 0;
       gboolean ok;
 
-      changed[page * 4096 + 1234] ^= 1;
+      changed[page * PAGE + 1234] ^= 1;
       g_assert_true (g_file_set_contents (path, changed, size, NULL));
       before = file_digest (path);
       db = rounds_database_open (path, ROUNDS_DATABASE_RECORDS, ROUNDS_DATABASE_READER, f.key, &error);
@@ -152,13 +153,13 @@ test_flipped_reads (void)
   fill (&f);
   path = fixture_path (&f, "records.db");
   g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
-  for (guint page = 0; page < size / 4096; page += 4)
+  for (guint page = 0; page < size / PAGE; page += 2)
     {
       g_autofree char *changed = g_memdup2 (bytes, size);
       g_autoptr (GError) error = NULL;
       g_autoptr (RoundsStore) store = NULL;
 
-      changed[page * 4096 + 77] ^= 0x80;
+      changed[page * PAGE + 77] ^= 0x80;
       g_assert_true (g_file_set_contents (path, changed, size, NULL));
       store = rounds_store_open (f.vault, f.key, TRUE, &error);
       if (store != NULL)
@@ -563,7 +564,7 @@ static void
 test_pragmas (void)
 {
   static const struct { const char *name; RoundsDatabaseKind kind; const char *pages; } files[] = {
-    { "records.db", ROUNDS_DATABASE_RECORDS, "4096" }, { "pixels.db", ROUNDS_DATABASE_PIXELS, "65536" },
+    { "records.db", ROUNDS_DATABASE_RECORDS, "16384" }, { "pixels.db", ROUNDS_DATABASE_PIXELS, "65536" },
   };
   static const struct { const char *sql, *value; } pragmas[] = {
     { "PRAGMA cipher_hmac_algorithm", "HMAC_SHA256" }, { "PRAGMA cipher_use_hmac", "1" },
