@@ -51,6 +51,7 @@ typedef struct {
   const char *(*errmsg) (sqlite3 *);
   const unsigned char *(*column_text) (sqlite3_stmt *, int);
   const char *pragmas;
+  gboolean large_pages;
 } Peer;
 
 static gboolean
@@ -97,7 +98,10 @@ peer_open (Peer *peer, const char *path)
   if (peer->pragmas != NULL)
     g_assert_cmpint (peer->exec (db, peer->pragmas, NULL, NULL, NULL), ==, SQLITE_OK);
   peer->exec (db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;"
-                  "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000", NULL, NULL, NULL);
+                  "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+  /* As many bytes of log for everybody, whatever their pages. */
+  peer->exec (db, peer->large_pages ? "PRAGMA wal_autocheckpoint = 2048" : "PRAGMA wal_autocheckpoint = 8192", NULL, NULL,
+              NULL);
   return db;
 }
 
@@ -333,9 +337,13 @@ measure_peers (const Records *records, guint rounds)
     }
   load_cipher (&peer, "no key", "PRAGMA secure_delete = OFF");
   measure_peer (&peer, folder, n++, records, 1);
-  load_cipher (&peer, "SHA-256", KEY "PRAGMA cipher_page_size = 4096; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;"
+  load_cipher (&peer, "SHA-256", KEY "PRAGMA cipher_page_size = 16384; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;"
                                      "PRAGMA secure_delete = OFF");
+  peer.large_pages = TRUE;
   measure_peer (&peer, folder, n++, records, rounds);
+  load_cipher (&peer, "small pages", KEY "PRAGMA cipher_page_size = 4096; PRAGMA cipher_hmac_algorithm = HMAC_SHA256;"
+                                         "PRAGMA secure_delete = OFF");
+  measure_peer (&peer, folder, n++, records, 1);
   load_cipher (&peer, "SHA-512", KEY "PRAGMA cipher_page_size = 4096");
   measure_peer (&peer, folder, n++, records, 1);
   printf ("],");
