@@ -49,6 +49,7 @@ typedef struct {
 
 enum {
   DECIDED,
+  DECIDING,
   LATER,
   N_SIGNALS,
 };
@@ -502,6 +503,7 @@ save (RoundsConflictView *self)
   decision->ticket = self->ticket;
   decision->view = g_object_ref (self);
   set_can_save (self, FALSE);
+  g_signal_emit (self, signals[DECIDING], 0);
   rounds_store_run_async (self->store, resolve, decision, NULL, NULL, NULL, resolved_cb, decision);
 }
 
@@ -653,6 +655,8 @@ rounds_conflict_view_class_init (RoundsConflictViewClass *klass)
   widget_class->grab_focus = rounds_conflict_view_grab_focus;
   signals[DECIDED] = g_signal_new ("decided", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 4, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_INT64, G_TYPE_STRING);
+  signals[DECIDING] = g_signal_new ("deciding", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                    G_TYPE_NONE, 0);
   signals[LATER] = g_signal_new ("later", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                  G_TYPE_NONE, 0);
   install_keys (widget_class);

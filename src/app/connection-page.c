@@ -72,11 +72,70 @@ facts_of (RoundsConnectionPage *self, const char *name)
 
 /* --- the list ------------------------------------------------------------------------------------------- */
 
+/* The first button under widget, or the one of that action. */
+static GtkWidget *
+find_button (GtkWidget *widget, const char *action)
+{
+  if (GTK_IS_BUTTON (widget) &&
+      (action == NULL || g_strcmp0 (gtk_actionable_get_action_name (GTK_ACTIONABLE (widget)), action) == 0))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find_button (child, action);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+/* Which card has the focus, from 0; −1 = none. *action: of its button; static. */
+static int
+focused_card (RoundsConnectionPage *self, const char **action)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+  int i = 0;
+
+  for (GtkWidget *card = gtk_widget_get_first_child (GTK_WIDGET (self->cards)); card != NULL && focus != NULL;
+       card = gtk_widget_get_next_sibling (card), i++)
+    if (gtk_widget_is_ancestor (focus, card))
+      {
+        *action = GTK_IS_ACTIONABLE (focus)
+                      ? g_intern_string (gtk_actionable_get_action_name (GTK_ACTIONABLE (focus)))
+                      : NULL;
+        return i;
+      }
+  return -1;
+}
+
+/* The cards are new, but who works by keyboard must not begin at the top again: the same button, or the one that ends
+ * what was begun, or the first. */
+static void
+focus_card (RoundsConnectionPage *self, int at, const char *action)
+{
+  GtkWidget *card = at >= 0 ? gtk_widget_get_first_child (GTK_WIDGET (self->cards)) : NULL, *button = NULL;
+
+  for (; card != NULL && at > 0; at--)
+    card = gtk_widget_get_next_sibling (card);
+  if (card == NULL)
+    return;
+  button = action != NULL ? find_button (card, action) : NULL;
+  if (button == NULL)
+    button = find_button (card, "connection.cancel");
+  if (button == NULL)
+    button = find_button (card, NULL);
+  if (button != NULL)
+    gtk_widget_grab_focus (button);
+}
+
 static void
 show_cards (RoundsConnectionPage *self)
 {
   gboolean may = rounds_role_may (rounds_store_get_role (self->store), ROUNDS_ACT_CONFIGURE, NULL);
   GtkWidget *child = NULL;
+  const char *action = NULL;
+  int focused = focused_card (self, &action);
 
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->cards))) != NULL)
     gtk_box_remove (self->cards, child);
@@ -92,6 +151,7 @@ show_cards (RoundsConnectionPage *self)
   gtk_widget_set_visible (GTK_WIDGET (self->role_label), !may);
   gtk_stack_set_visible_child_name (self->contents,
                                     self->facts != NULL && self->facts->len > 0 ? "cards" : "nothing");
+  focus_card (self, focused, action);
 }
 
 static gpointer
@@ -210,6 +270,8 @@ end (Context *context, const GError *error, gboolean changed)
     {
       work->busy = ROUNDS_CONNECTION_AT_REST;
       work->error = g_strdup (error->message);
+      /* Who does not see the card hears it. */
+      gtk_accessible_announce (GTK_ACCESSIBLE (self), error->message, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
     }
   else
     g_hash_table_remove (self->work, context->name);
@@ -307,19 +369,37 @@ signed_in_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   context_free (context);
 }
 
-static void
-sign_in_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+/* Seconds that a person has in the browser; 0 = as long as signing in takes by itself. Tests have less time. */
+static guint
+patience_s (void)
 {
-  RoundsConnectionPage *self = ROUNDS_CONNECTION_PAGE (widget);
-  const char *connection = g_variant_get_string (parameter, NULL);
+  const char *text = g_getenv ("ROUNDS_SIGN_IN_PATIENCE_S");
+  guint64 seconds = text != NULL ? g_ascii_strtoull (text, NULL, 10) : 0;
+
+  return (guint) MIN (seconds, 3600);
+}
+
+void
+rounds_connection_page_sign_in (RoundsConnectionPage *self, const char *name)
+{
   Context *context = NULL;
   Work *work = NULL;
 
-  if (self->store == NULL)
+  g_return_if_fail (ROUNDS_IS_CONNECTION_PAGE (self));
+
+  work = g_hash_table_lookup (self->work, name);
+  if (self->store == NULL || (work != NULL && work->busy == ROUNDS_CONNECTION_SIGNING_IN))
     return;
-  work = begin (self, connection, ROUNDS_CONNECTION_SIGNING_IN);
-  context = context_new (self, connection, work);
-  rounds_sign_in_async (self->store, connection, 0, open_browser_cb, context, work->cancellable, signed_in_cb, context);
+  work = begin (self, name, ROUNDS_CONNECTION_SIGNING_IN);
+  context = context_new (self, name, work);
+  rounds_sign_in_async (self->store, name, patience_s (), open_browser_cb, context, work->cancellable, signed_in_cb,
+                        context);
+}
+
+static void
+sign_in_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  rounds_connection_page_sign_in (ROUNDS_CONNECTION_PAGE (widget), g_variant_get_string (parameter, NULL));
 }
 
 static gpointer

@@ -14,5 +14,7 @@ G_DECLARE_FINAL_TYPE (RoundsConnectionPage, rounds_connection_page, ROUNDS, CONN
 
 /* NULL empties the page, ends what it is waiting for and forgets what was typed. */
 void rounds_connection_page_set_store (RoundsConnectionPage *self, RoundsStore *store);
+/* Signs in at that connection, as its button does; one that is under way goes on. */
+void rounds_connection_page_sign_in (RoundsConnectionPage *self, const char *name);
 
 G_END_DECLS

@@ -14,6 +14,8 @@
 #include "kit/kit.h"
 #include "sync/schedule.h"
 
+#define UNDO_S 12   /* a toast stays ten seconds, and a person takes a moment to see it */
+
 struct _RoundsSyncPage {
   AdwBin parent_instance;
 
@@ -24,6 +26,8 @@ struct _RoundsSyncPage {
   GtkWidget *cancel_button, *sync_now_button, *connections_button;
   GtkProgressBar *progress_bar;
   AdwBanner *banner;
+  GtkWidget *notes_box;
+  GtkLabel *notes_label;
   RoundsSyncList *list;
   RoundsConflictView *conflict_view;
 
@@ -136,13 +140,20 @@ static void
 show_contents (RoundsSyncPage *self)
 {
   gboolean none = self->n_connections == 0;
+  gboolean first = self->status != NULL && rounds_sync_status_get_first_sync (self->status);
+  gboolean never = self->status != NULL && rounds_sync_status_get_last_success_us (self->status) == 0;
+  const char *words = first   ? _("Everything written here has been sent. What others wrote is still arriving.")
+                      : never ? _("Nothing was written here that has to be sent. Nothing was received yet.")
+                              : _("Everything written here has been sent.");
 
   gtk_stack_set_visible_child_name (self->contents, self->n_rows > 0 ? "list" : "nothing");
   adw_status_page_set_title (self->nothing, none ? _("Not Connected") : _("Nothing Waits"));
   adw_status_page_set_description (self->nothing,
                                    none ? _("Everything works without a server. Connect one to share what is written "
                                             "here, and to receive what others write.")
-                                        : _("Everything written here has been sent."));
+                                        : words);
+  adw_status_page_set_icon_name (self->nothing, none || first || never ? "network-transmit-receive-symbolic"
+                                                                       : "object-select-symbolic");
   gtk_widget_set_visible (self->connect_button, none);
 }
 
@@ -498,6 +509,14 @@ show_overview (RoundsSyncPage *self)
   gtk_widget_grab_focus (GTK_WIDGET (self));
 }
 
+/* What is decided is sent when it can no longer be taken back by the toast, not before. */
+static void
+deciding_cb (RoundsSyncPage *self)
+{
+  if (self->schedule != NULL)
+    rounds_sync_schedule_hold (self->schedule, UNDO_S);
+}
+
 static void
 decided_cb (RoundsSyncPage *self, const char *type, const char *id, gint64 revision, const char *status)
 {
@@ -508,6 +527,7 @@ decided_cb (RoundsSyncPage *self, const char *type, const char *id, gint64 revis
   deed->id = g_strdup (id);
   deed->status = g_strdup (status);
   deed->revision = revision;
+  deciding_cb (self);   /* the ten seconds of the toast begin now */
   show_overview (self);
   offer_undo (self, _("Decided; it will be sent with the next sync"), deed);
 }
@@ -569,10 +589,46 @@ progress_words (RoundsSyncPage *self)
   if (phase == NULL)
     return g_strdup (_("Syncing…"));
   if (rounds_sync_status_get_first_sync (self->status) && g_str_equal (phase, "download"))
-    return total > 0 ? g_strdup_printf (_("First sync: %u of %u records are here. What is here can be used already."), done,
-                                        total)
-                     : g_strdup_printf (_("First sync: %u records are here. What is here can be used already."), done);
+    return total > 0 ? g_strdup_printf (_("First sync: %u of %u records are here. Rounds can be used meanwhile; "
+                                          "lists are not complete yet."), done, total)
+                     : g_strdup_printf (_("First sync: %u records are here. Rounds can be used meanwhile; lists are "
+                                          "not complete yet."), done);
   return total > 0 ? g_strdup_printf (_("%s: %u of %u"), what, done, total) : g_strdup_printf ("%s: %u", what, done);
+}
+
+static void
+show_banner (RoundsSyncPage *self, const char *words, gboolean stopped, gboolean trouble)
+{
+  const char *sign_in = rounds_sync_status_get_sign_in (self->status);
+  g_autofree char *asks = NULL;
+
+  /* One press, and the browser is at the place. */
+  if (sign_in != NULL)
+    {
+      asks = g_strdup_printf (_("“%s” waits for you to sign in: nothing is sent or received until then. Nothing is lost."),
+                              sign_in);
+      rounds_action_set (GTK_ACTIONABLE (self->banner), "win.sign-in", sign_in);
+      adw_banner_set_button_label (self->banner, _("Sign In…"));
+    }
+  else
+    {
+      rounds_action_set (GTK_ACTIONABLE (self->banner), "win.show-connections", NULL);
+      adw_banner_set_button_label (self->banner, trouble ? _("Connections…") : NULL);
+    }
+  adw_banner_set_title (self->banner, sign_in != NULL ? asks : stopped ? words : "");
+  adw_banner_set_revealed (self->banner, sign_in != NULL || stopped);
+}
+
+static void
+show_notes (RoundsSyncPage *self)
+{
+  const char *const *notes = rounds_sync_status_get_notes (self->status);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; notes != NULL && notes[i] != NULL; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", notes[i]);
+  gtk_label_set_label (self->notes_label, text->str);
+  gtk_widget_set_visible (self->notes_box, text->len > 0);
 }
 
 static void
@@ -591,9 +647,9 @@ status_changed_cb (RoundsSyncPage *self)
   words = running ? progress_words (self) : rounds_sync_page_dup_words (self);
   last_us = rounds_sync_status_get_last_success_us (self->status);
   /* What is wrong stands in the banner; the line below the title says when it last went well. */
-  adw_banner_set_title (self->banner, stopped ? words : "");
-  adw_banner_set_button_label (self->banner, state == ROUNDS_SYNC_STATUS_TROUBLE ? _("Connections…") : NULL);
-  adw_banner_set_revealed (self->banner, stopped);
+  show_banner (self, words, stopped, state == ROUNDS_SYNC_STATUS_TROUBLE);
+  show_notes (self);
+  show_contents (self);
   if (stopped)
     {
       g_autofree char *ago = last_us > 0 ? rounds_words_ago (last_us) : NULL;
@@ -674,6 +730,8 @@ rounds_sync_page_set_store (RoundsSyncPage *self, RoundsStore *store)
   self->loading = FALSE;
   self->n_rows = self->n_connections = 0;
   adw_banner_set_revealed (self->banner, FALSE);
+  gtk_label_set_label (self->notes_label, "");
+  gtk_widget_set_visible (self->notes_box, FALSE);
   if (store != NULL)
     {
       g_signal_connect_object (store, "outbox-changed", G_CALLBACK (reload), self, G_CONNECT_SWAPPED);
@@ -768,6 +826,8 @@ rounds_sync_page_class_init (RoundsSyncPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, connections_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, progress_bar);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, banner);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, notes_box);
+  gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, notes_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, list);
   gtk_widget_class_bind_template_child (widget_class, RoundsSyncPage, conflict_view);
   gtk_widget_class_bind_template_callback (widget_class, cancel_clicked_cb);
@@ -782,5 +842,6 @@ rounds_sync_page_init (RoundsSyncPage *self)
   g_signal_connect_swapped (self->list, "verb", G_CALLBACK (verb_cb), self);
   g_signal_connect_swapped (self->conflict_view, "later", G_CALLBACK (show_overview), self);
   g_signal_connect_swapped (self->conflict_view, "decided", G_CALLBACK (decided_cb), self);
+  g_signal_connect_swapped (self->conflict_view, "deciding", G_CALLBACK (deciding_cb), self);
   self->tick_id = g_timeout_add_seconds (20, tick_cb, self);
 }

@@ -6,6 +6,7 @@
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
 
+#include "app/keyring-dialog.h"
 #include "app/palette.h"
 #include "app/shortcuts.h"
 #include "charts/view/patient-dialog.h"
@@ -159,6 +160,17 @@ show_connections_activated (GtkWidget *widget, const char *name, GVariant *param
   gtk_widget_grab_focus (gtk_stack_get_visible_child (self->body));
 }
 
+/* From the banner and the header: at once in the browser, with the page behind it that says how it stands. */
+static void
+sign_in_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RoundsWindow *self = ROUNDS_WINDOW (widget);
+
+  if (g_strcmp0 (gtk_stack_get_visible_child_name (self->body), "connections") != 0)
+    show_connections_activated (widget, NULL, NULL);
+  rounds_connection_page_sign_in (self->connection_page, g_variant_get_string (parameter, NULL));
+}
+
 static void
 open_patient_activated (GtkWidget *widget, const char *name, GVariant *parameter)
 {
@@ -190,6 +202,15 @@ static void
 lock_activated (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   rounds_window_lock (ROUNDS_WINDOW (widget), NULL);
+}
+
+static void
+keyring_activated (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RoundsWindow *self = ROUNDS_WINDOW (widget);
+
+  if (rounds_window_get_store (self) != NULL)
+    rounds_keyring_dialog_present (widget, rounds_window_get_store (self), self->cancellable);
 }
 
 static void
@@ -265,6 +286,7 @@ rounds_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.enter-vitals", NULL, enter_vitals_activated);
   gtk_widget_class_install_action (widget_class, "win.show-sync", NULL, show_sync_activated);
   gtk_widget_class_install_action (widget_class, "win.show-connections", NULL, show_connections_activated);
+  gtk_widget_class_install_action (widget_class, "win.sign-in", "s", sign_in_activated);
   gtk_widget_class_install_action (widget_class, "win.open-patient", "s", open_patient_activated);
   gtk_widget_class_install_action (widget_class, "win.sync", NULL, sync_activated);
   gtk_widget_class_install_action (widget_class, "win.resolve", "s", resolve_activated);
@@ -274,6 +296,7 @@ rounds_window_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "win.verify-audit", NULL, verify_audit_activated);
   gtk_widget_class_install_action (widget_class, "win.break-glass", NULL, break_glass_activated);
   gtk_widget_class_install_action (widget_class, "win.lock", NULL, lock_activated);
+  gtk_widget_class_install_action (widget_class, "win.keyring", NULL, keyring_activated);
   gtk_widget_class_install_action (widget_class, "win.toggle-sidebar", NULL, toggle_sidebar_activated);
   gtk_widget_class_install_action (widget_class, "win.fullscreen", NULL, fullscreen_activated);
   gtk_widget_class_install_action (widget_class, "win.show-shortcuts", NULL, shortcuts_activated);

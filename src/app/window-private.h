@@ -30,6 +30,7 @@ struct _RoundsWindow {
   GtkWidget *sync_button;
   RoundsPatientBanner *banner;
   RoundsBreakGlass *break_glass;
+  AdwBanner *incomplete;       /* above every page of a patient */
   GtkWidget *switcher, *switcher_bar;
   GtkWidget *score;            /* NEWS2 in the banner, above every page */
   GtkStack *body;
@@ -50,6 +51,7 @@ struct _RoundsWindow {
   gulong changed_handler;
   gboolean reading;            /* the scans page is shown */
   gboolean had_sidebar;        /* before it was */
+  gboolean first_sync;         /* is not through */
   gboolean back_to_sync;       /* from the connections */
   gboolean following;          /* asks whether the patient has another id now */
 };

@@ -83,6 +83,7 @@ rounds_window_show_body (RoundsWindow *self)
     gtk_stack_set_visible_child_name (self->body, self->patient_id != NULL ? "patient" : "empty");
   /* What waits to be sent is of many patients: the name of one of them may not stand above it. */
   gtk_widget_set_visible (GTK_WIDGET (self->banner), self->patient_id != NULL && !of_many);
+  adw_banner_set_revealed (self->incomplete, self->first_sync && self->patient_id != NULL && !of_many);
   gtk_widget_set_visible (self->switcher, !of_many);
   gtk_widget_set_visible (self->switcher_bar, !of_many);
   /* A list that lies over a page that was asked for would take its keys, too. */
@@ -168,12 +169,27 @@ sync_icon (RoundsSyncStatusState state, gboolean to_decide)
   return state == ROUNDS_SYNC_STATUS_OFFLINE ? "network-offline-symbolic" : "network-transmit-receive-symbolic";
 }
 
+/* Half a ward must not look like a whole one: nobody may take what is not here yet for what is not so. */
+static void
+show_completeness (RoundsWindow *self, RoundsSyncStatus *status)
+{
+  gboolean first = rounds_sync_status_get_first_sync (status);
+  gboolean demo = self->session != NULL && rounds_session_is_demo (self->session);
+
+  rounds_patient_list_set_footer (self->patient_list, first  ? _("Not complete: the first sync is not through yet")
+                                                      : demo ? _("Demo ward · synthetic patients")
+                                                             : NULL);
+  self->first_sync = first;
+  rounds_window_show_body (self);
+}
+
 /* What a person must know without going there: what waits, whether it goes, when it last went well. */
 static void
 sync_status_cb (RoundsWindow *self)
 {
   RoundsSyncStatus *status = rounds_sync_page_get_status (self->sync_page);
   g_autofree char *label = NULL, *words = rounds_sync_page_dup_words (self->sync_page);
+  const char *sign_in;
   RoundsSyncStatusState state;
   guint n_send, n_conflicts, n_refused;
   g_autoptr (GString) tip = NULL;
@@ -184,13 +200,20 @@ sync_status_cb (RoundsWindow *self)
   n_send = rounds_sync_status_get_n_pending (status);
   n_conflicts = rounds_sync_status_get_n_conflicts (status);
   n_refused = rounds_sync_status_get_n_quarantined (status);
-  if (n_conflicts + n_refused > 0)
+  sign_in = rounds_sync_status_get_sign_in (status);
+  if (sign_in != NULL)
+    label = g_strdup (_("Sign in…"));
+  else if (n_conflicts + n_refused > 0)
     label = g_strdup_printf (ngettext ("%u to decide", "%u to decide", n_conflicts + n_refused), n_conflicts + n_refused);
   else if (n_send > 0)
     label = g_strdup_printf (ngettext ("%u to send", "%u to send", n_send), n_send);
   else
     label = g_strdup (_("Nothing to send"));
-  tip = g_string_new (words);
+  tip = g_string_new (NULL);
+  if (sign_in != NULL)
+    g_string_append_printf (tip, _("“%s” waits for you to sign in"), sign_in);
+  else
+    g_string_append (tip, words);
   if (n_conflicts > 0)
     g_string_append_printf (tip, ngettext ("\n%u changed in two places", "\n%u changed in two places", n_conflicts),
                             n_conflicts);
@@ -200,10 +223,13 @@ sync_status_cb (RoundsWindow *self)
   if (n_send > 0)
     g_string_append_printf (tip, ngettext ("\n%u to send", "\n%u to send", n_send), n_send);
   g_string_append_printf (tip, "\n%s", _("Sync and Outbox (Ctrl+Shift+S)"));
+  rounds_action_set (GTK_ACTIONABLE (self->sync_button), sign_in != NULL ? "win.sign-in" : "win.show-sync", sign_in);
   adw_button_content_set_label (self->sync_content, label);
-  adw_button_content_set_icon_name (self->sync_content, sync_icon (state, n_conflicts + n_refused > 0));
+  adw_button_content_set_icon_name (self->sync_content, sign_in != NULL ? "dialog-password-symbolic"
+                                                                        : sync_icon (state, n_conflicts + n_refused > 0));
   gtk_widget_set_tooltip_text (self->sync_button, tip->str);
-  rounds_tone_apply (self->sync_button, n_conflicts + n_refused > 0 || state == ROUNDS_SYNC_STATUS_TROUBLE
+  show_completeness (self, status);
+  rounds_tone_apply (self->sync_button, sign_in != NULL || n_conflicts + n_refused > 0 || state == ROUNDS_SYNC_STATUS_TROUBLE
                                             ? ROUNDS_TONE_LOOK
                                         : n_send > 0 ? ROUNDS_TONE_UNSYNCED
                                                      : ROUNDS_TONE_PLAIN);
@@ -271,8 +297,9 @@ set_work_actions_enabled (RoundsWindow *self, gboolean enabled)
 {
   static const char *const names[] = {
     "win.new-patient", "win.edit-patient", "win.find-patient", "win.page", "win.show-scan", "win.enter-vitals",
-    "win.show-section", "win.add", "win.show-sync", "win.show-connections", "win.open-patient", "win.sync", "win.import", "win.import-folder", "win.palette",
-    "win.verify-audit", "win.break-glass", "win.lock", "win.toggle-sidebar",
+    "win.show-section", "win.add", "win.show-sync", "win.show-connections", "win.sign-in", "win.open-patient",
+    "win.sync", "win.import", "win.import-folder", "win.palette",
+    "win.verify-audit", "win.break-glass", "win.lock", "win.keyring", "win.toggle-sidebar",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -290,13 +317,13 @@ unlocked_cb (RoundsWindow *self, RoundsSession *session)
   rounds_patient_list_set_store (self->patient_list, store);
   rounds_sync_page_set_store (self->sync_page, store);
   rounds_connection_page_set_store (self->connection_page, store);
-  rounds_patient_list_set_footer (self->patient_list, rounds_session_is_demo (session)
-                                                          ? _("Demo ward · synthetic patients")
-                                                          : NULL);
+  sync_status_cb (self);
   self->following = FALSE;
   self->changed_handler =
       g_signal_connect_object (store, "changed", G_CALLBACK (changed_cb), self, G_CONNECT_SWAPPED);
   set_work_actions_enabled (self, TRUE);
+  /* The demo has no passphrase to do without. */
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.keyring", !rounds_session_is_demo (session));
   gtk_stack_set_visible_child_name (self->root, "work");
   gtk_stack_set_visible_child_name (self->body, "empty");
   rounds_window_show_body (self);
@@ -322,6 +349,7 @@ rounds_window_lock (RoundsWindow *self, const char *reason)
   rounds_window_set_patient (self, NULL);
   rounds_patient_list_set_store (self->patient_list, NULL);
   rounds_sync_page_set_store (self->sync_page, NULL);
+  self->first_sync = FALSE;
   rounds_connection_page_set_store (self->connection_page, NULL);
   adw_toast_overlay_dismiss_all (self->toasts);
   gtk_window_set_title (GTK_WINDOW (self), _("Rounds"));
@@ -411,6 +439,7 @@ rounds_window_class_init (RoundsWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, sync_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, banner);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, break_glass);
+  gtk_widget_class_bind_template_child (widget_class, RoundsWindow, incomplete);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, switcher);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, switcher_bar);
   gtk_widget_class_bind_template_child (widget_class, RoundsWindow, body);

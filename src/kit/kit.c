@@ -229,3 +229,21 @@ rounds_accessible_name (GtkWidget *widget, const char *name)
   gtk_accessible_reset_relation (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
   gtk_accessible_update_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
 }
+
+void
+rounds_action_set (GtkActionable *control, const char *name, const char *target)
+{
+  g_autoptr (GVariant) now = NULL;
+
+  g_return_if_fail (GTK_IS_ACTIONABLE (control));
+
+  now = gtk_actionable_get_action_target_value (control) != NULL
+            ? g_variant_ref (gtk_actionable_get_action_target_value (control))
+            : NULL;
+  if (g_strcmp0 (gtk_actionable_get_action_name (control), name) == 0 &&
+      g_strcmp0 (now != NULL ? g_variant_get_string (now, NULL) : NULL, target) == 0)
+    return;
+  gtk_actionable_set_action_name (control, NULL);
+  gtk_actionable_set_action_target_value (control, target != NULL ? g_variant_new_string (target) : NULL);
+  gtk_actionable_set_action_name (control, name);
+}

@@ -46,4 +46,8 @@ void rounds_toast (GtkWidget *near, const char *title, const char *button, Round
 /* Names a control for screen readers (and tests). */
 void rounds_accessible_name (GtkWidget *widget, const char *name);
 
+/* Another action under a control: GTK complains when name and target do not fit for a moment. target: a string, or
+ * NULL for an action without one. */
+void rounds_action_set (GtkActionable *control, const char *name, const char *target);
+
 G_END_DECLS

@@ -10,6 +10,7 @@
 
 #define AFTER_CHANGE_MS 3000
 #define AFTER_NETWORK_MS 500
+#define MAX_NOTES 50
 #define BETWEEN_MS 10000         /* two passes for a network that comes and goes */
 #define INTERVAL_US (300 * G_USEC_PER_SEC)
 #define METERED_INTERVAL_US (1800 * G_USEC_PER_SEC)
@@ -29,8 +30,11 @@ struct _RoundsSyncSchedule {
   RoundsSync *running;
   gboolean listing, again;
   guint n_left;                /* what waited after the last good pass */
+  guint n_connections;         /* of this pass */
   guint failures;
   gint64 ended_us;             /* monotonic; of the last pass, 0 = none yet */
+  gint64 hold_until_us;        /* monotonic; nothing begins by itself before */
+  GPtrArray *notes;            /* char *, of this pass */
   GError *error;               /* the first of this pass */
 };
 
@@ -66,12 +70,13 @@ timer_cb (gpointer data)
 static void
 plan (RoundsSyncSchedule *self, guint in_ms)
 {
-  gint64 at_us = g_get_monotonic_time () + (gint64) in_ms * 1000;
+  gint64 now_us = g_get_monotonic_time ();
+  gint64 at_us = MAX (now_us + (gint64) in_ms * 1000, self->hold_until_us);
 
   if (self->cancellable == NULL || (self->timer != 0 && self->timer_at_us <= at_us))
     return;
   g_clear_handle_id (&self->timer, g_source_remove);
-  self->timer = g_timeout_add (in_ms, timer_cb, self);
+  self->timer = g_timeout_add ((guint) ((at_us - now_us) / 1000), timer_cb, self);
   self->timer_at_us = at_us;
 }
 
@@ -104,6 +109,9 @@ end_pass (RoundsSyncSchedule *self)
                                     self->error->message);
     }
   g_clear_error (&self->error);
+  g_ptr_array_add (self->notes, NULL);
+  rounds_sync_status_set_notes (self->status, (const char *const *) self->notes->pdata);
+  g_ptr_array_set_size (self->notes, 0);
   rounds_sync_status_refresh (self->status);
   plan (self, self->again && self->failures == 0 ? AFTER_CHANGE_MS
                                                  : (guint) (rounds_sync_wait_us (self->failures, metered) / 1000));
@@ -112,15 +120,27 @@ end_pass (RoundsSyncSchedule *self)
 
 static void run_next (RoundsSyncSchedule *self);
 
+/* Which of several clouds is meant is said with it. */
+static void
+keep_notes (RoundsSyncSchedule *self, const RoundsSyncReport *report, const char *name)
+{
+  for (guint i = 0; report->notes != NULL && report->notes[i] != NULL && self->notes->len < MAX_NOTES; i++)
+    g_ptr_array_add (self->notes, self->n_connections > 1 ? g_strdup_printf ("%s: %s", name, report->notes[i])
+                                                          : g_strdup (report->notes[i]));
+}
+
 static void
 finished_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (RoundsSyncSchedule) self = user_data;
   g_autoptr (GError) error = NULL;
+  RoundsSyncReport report = { 0 };
 
-  if (!rounds_sync_run_finish (ROUNDS_SYNC (source), result, NULL, &error) && self->error == NULL &&
+  if (!rounds_sync_run_finish (ROUNDS_SYNC (source), result, &report, &error) && self->error == NULL &&
       !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     self->error = g_steal_pointer (&error);
+  keep_notes (self, &report, g_object_get_data (source, "connection"));
+  rounds_sync_report_clear (&report);
   g_clear_object (&self->running);
   if (self->cancellable != NULL)
     run_next (self);
@@ -169,10 +189,18 @@ listed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   if (names[0] == NULL)
     {
       rounds_sync_status_set_state (self->status, ROUNDS_SYNC_STATUS_NONE, NULL);
+      rounds_sync_status_set_notes (self->status, NULL);
+      rounds_sync_status_refresh (self->status);
       return;
     }
   for (i = 0; names[i] != NULL; i++)
-    g_queue_push_tail (&self->waiting, rounds_sync_new (self->store, names[i]));
+    {
+      RoundsSync *sync = rounds_sync_new (self->store, names[i]);
+
+      g_object_set_data_full (G_OBJECT (sync), "connection", g_strdup (names[i]), g_free);
+      g_queue_push_tail (&self->waiting, sync);
+    }
+  self->n_connections = i;
   rounds_sync_status_set_state (self->status, ROUNDS_SYNC_STATUS_SYNCING, NULL);
   run_next (self);
 }
@@ -218,7 +246,24 @@ rounds_sync_schedule_run_now (RoundsSyncSchedule *self)
 {
   g_return_if_fail (ROUNDS_IS_SYNC_SCHEDULE (self));
 
+  self->hold_until_us = 0;
   start_pass (self);
+}
+
+void
+rounds_sync_schedule_hold (RoundsSyncSchedule *self, guint seconds)
+{
+  gint64 until_us = g_get_monotonic_time () + (gint64) seconds * G_USEC_PER_SEC;
+
+  g_return_if_fail (ROUNDS_IS_SYNC_SCHEDULE (self));
+
+  if (self->cancellable == NULL)
+    return;
+  self->hold_until_us = MAX (self->hold_until_us, until_us);
+  rounds_sync_schedule_cancel_pass (self);
+  if (self->timer != 0 && self->timer_at_us < self->hold_until_us)
+    g_clear_handle_id (&self->timer, g_source_remove);
+  plan (self, seconds * 1000);
 }
 
 void
@@ -262,6 +307,7 @@ rounds_sync_schedule_dispose (GObject *object)
   g_clear_object (&self->status);
   g_clear_object (&self->store);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->notes, g_ptr_array_unref);
   G_OBJECT_CLASS (rounds_sync_schedule_parent_class)->dispose (object);
 }
 
@@ -275,6 +321,7 @@ static void
 rounds_sync_schedule_init (RoundsSyncSchedule *self)
 {
   g_queue_init (&self->waiting);
+  self->notes = g_ptr_array_new_with_free_func (g_free);
   self->cancellable = g_cancellable_new ();
   self->network = g_object_ref (g_network_monitor_get_default ());
 }

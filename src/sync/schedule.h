@@ -16,6 +16,9 @@ G_DECLARE_FINAL_TYPE (RoundsSyncSchedule, rounds_sync_schedule, ROUNDS, SYNC_SCH
 RoundsSyncSchedule *rounds_sync_schedule_new (RoundsStore *store, RoundsSyncStatus *status);
 /* A pass now (the button); one that runs already is enough. Also after a connection was added or removed. */
 void rounds_sync_schedule_run_now (RoundsSyncSchedule *self);
+/* Nothing is sent for so long unless a person asks for it, also by a pass that runs: what was just decided can be
+ * taken back until then. */
+void rounds_sync_schedule_hold (RoundsSyncSchedule *self, guint seconds);
 /* Ends the pass that runs; what it sent and received stays, and the next one comes at its time. */
 void rounds_sync_schedule_cancel_pass (RoundsSyncSchedule *self);
 /* Ends what runs and starts nothing more (locking, closing). dispose does it too. */

@@ -6,12 +6,13 @@
 
 #include <string.h>
 
-#include "sync/connection.h"
+#include "sync/sign-in.h"
 
 typedef struct {
   guint n_pending, n_conflicts, n_quarantined;
   gint64 last_success_us;
   gboolean first_sync;
+  char *sign_in;
 } Counts;
 
 struct _RoundsSyncStatus {
@@ -21,22 +22,43 @@ struct _RoundsSyncStatus {
   RoundsSyncStatusState state;
   char *message;
   char *phase;
+  char **notes;
   guint done, total;
   gboolean counting, again;
   GCancellable *cancellable;
 };
 
 enum { PROP_0, PROP_N_PENDING, PROP_N_CONFLICTS, PROP_N_QUARANTINED, PROP_LAST_SUCCESS_US, PROP_STATE, PROP_MESSAGE,
-       PROP_PHASE, PROP_DONE, PROP_TOTAL, PROP_FIRST_SYNC, N_PROPS };
+       PROP_PHASE, PROP_DONE, PROP_TOTAL, PROP_FIRST_SYNC, PROP_SIGN_IN, PROP_NOTES,
+       N_PROPS };
 static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (RoundsSyncStatus, rounds_sync_status, G_TYPE_OBJECT)
 
 /* --- counting, in a worker --------------------------------------------------------------------------- */
 
-/* Whether the first fetching of everything has begun somewhere and is not through. */
+static void
+counts_free (Counts *self)
+{
+  g_free (self->sign_in);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Counts, counts_free)
+
+/* Whether the first fetching of everything has begun and is not through. */
 static gboolean
-is_first_sync (RoundsStore *store)
+is_first_sync (RoundsStore *store, const RoundsConnection *connection)
+{
+  g_autofree char *scope = connection->fhir_url != NULL ? rounds_connection_scope (connection->fhir_url, "first") : NULL;
+  g_autofree char *text = scope != NULL ? rounds_store_dup_cursor (store, scope, NULL) : NULL;
+  g_autoptr (json_object) json = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
+
+  return json != NULL && !json_object_get_boolean (rounds_json_peek (json, "complete"));
+}
+
+static void
+look_at_connections (RoundsStore *store, Counts *counts)
 {
   g_autoptr (GPtrArray) connections = rounds_connection_list (store, NULL);
   guint i;
@@ -44,20 +66,18 @@ is_first_sync (RoundsStore *store)
   for (i = 0; connections != NULL && i < connections->len; i++)
     {
       const RoundsConnection *connection = connections->pdata[i];
-      g_autofree char *scope = connection->fhir_url != NULL ? rounds_connection_scope (connection->fhir_url, "first") : NULL;
-      g_autofree char *text = scope != NULL ? rounds_store_dup_cursor (store, scope, NULL) : NULL;
-      g_autoptr (json_object) json = text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
 
-      if (json != NULL && !json_object_get_boolean (rounds_json_peek (json, "complete")))
-        return TRUE;
+      counts->first_sync = counts->first_sync || is_first_sync (store, connection);
+      if (counts->sign_in == NULL && g_strcmp0 (connection->auth, "smart") == 0 &&
+          rounds_sign_in_get_state (store, connection, NULL) == ROUNDS_SIGN_IN_NEEDED)
+        counts->sign_in = g_strdup (connection->name);
     }
-  return FALSE;
 }
 
 static gpointer
 count_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
-  g_autofree Counts *counts = g_new0 (Counts, 1);
+  g_autoptr (Counts) counts = g_new0 (Counts, 1);
   g_autoptr (GPtrArray) conflicts = rounds_store_conflict_list (store, error);
   const char *const refused[] = { "quarantined", NULL };
   g_autoptr (GPtrArray) quarantined = NULL;
@@ -72,16 +92,20 @@ count_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError
   counts->n_pending = all - MIN (all, conflicts->len + quarantined->len) + rounds_store_scan_outbox_count (store, NULL);
   last = rounds_store_dup_setting (store, "sync.last-success-us", NULL);
   counts->last_success_us = last != NULL ? g_ascii_strtoll (last, NULL, 10) : 0;
-  counts->first_sync = is_first_sync (store);
+  look_at_connections (store, counts);
   return g_steal_pointer (&counts);
 }
 
 static void
-take_counts (RoundsSyncStatus *self, const Counts *counts)
+take_counts (RoundsSyncStatus *self, Counts *counts)
 {
   Counts old = self->counts;
+  g_autofree char *old_sign_in = old.sign_in;
 
   self->counts = *counts;
+  counts->sign_in = NULL;
+  if (g_strcmp0 (old_sign_in, self->counts.sign_in) != 0)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SIGN_IN]);
   if (old.n_pending != counts->n_pending)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_N_PENDING]);
   if (old.n_conflicts != counts->n_conflicts)
@@ -98,7 +122,7 @@ static void
 counted_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (RoundsSyncStatus) self = user_data;
-  g_autofree Counts *counts = rounds_store_run_finish (ROUNDS_STORE (source), result, NULL);
+  g_autoptr (Counts) counts = rounds_store_run_finish (ROUNDS_STORE (source), result, NULL);
 
   self->counting = FALSE;
   if (counts != NULL)
@@ -116,7 +140,7 @@ rounds_sync_status_refresh (RoundsSyncStatus *self)
   if (self->counting)
     return;
   self->counting = TRUE;
-  rounds_store_run_async (self->store, count_work, NULL, NULL, g_free, self->cancellable, counted_cb,
+  rounds_store_run_async (self->store, count_work, NULL, NULL, (GDestroyNotify) counts_free, self->cancellable, counted_cb,
                           g_object_ref (self));
 }
 
@@ -150,7 +174,12 @@ rounds_sync_status_set_progress (RoundsSyncStatus *self, const char *phase, guin
   g_return_if_fail (ROUNDS_IS_SYNC_STATUS (self));
 
   if (g_set_str (&self->phase, phase))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PHASE]);
+    {
+      g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PHASE]);
+      /* A first sync is known to be one from its beginning. */
+      if (phase != NULL)
+        rounds_sync_status_refresh (self);
+    }
   if (self->done != done)
     {
       self->done = done;
@@ -161,6 +190,21 @@ rounds_sync_status_set_progress (RoundsSyncStatus *self, const char *phase, guin
       self->total = total;
       g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TOTAL]);
     }
+}
+
+void
+rounds_sync_status_set_notes (RoundsSyncStatus *self, const char *const *notes)
+{
+  g_return_if_fail (ROUNDS_IS_SYNC_STATUS (self));
+
+  if (notes != NULL && notes[0] == NULL)
+    notes = NULL;
+  if (notes == (const char *const *) self->notes ||
+      (notes != NULL && self->notes != NULL && g_strv_equal (notes, (const char *const *) self->notes)))
+    return;
+  g_strfreev (self->notes);
+  self->notes = g_strdupv ((char **) notes);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_NOTES]);
 }
 
 guint
@@ -199,6 +243,18 @@ rounds_sync_status_get_message (RoundsSyncStatus *self)
   return self->message;
 }
 
+const char *
+rounds_sync_status_get_sign_in (RoundsSyncStatus *self)
+{
+  return self->counts.sign_in;
+}
+
+const char *const *
+rounds_sync_status_get_notes (RoundsSyncStatus *self)
+{
+  return (const char *const *) self->notes;
+}
+
 gboolean
 rounds_sync_status_get_first_sync (RoundsSyncStatus *self)
 {
@@ -222,6 +278,8 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case PROP_DONE: g_value_set_uint (value, self->done); break;
     case PROP_TOTAL: g_value_set_uint (value, self->total); break;
     case PROP_FIRST_SYNC: g_value_set_boolean (value, self->counts.first_sync); break;
+    case PROP_SIGN_IN: g_value_set_string (value, self->counts.sign_in); break;
+    case PROP_NOTES: g_value_set_boxed (value, self->notes); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
@@ -246,6 +304,8 @@ rounds_sync_status_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_free (self->message);
   g_free (self->phase);
+  g_free (self->counts.sign_in);
+  g_strfreev (self->notes);
   G_OBJECT_CLASS (rounds_sync_status_parent_class)->finalize (object);
 }
 
@@ -268,6 +328,8 @@ rounds_sync_status_class_init (RoundsSyncStatusClass *klass)
   props[PROP_DONE] = g_param_spec_uint ("done", NULL, NULL, 0, G_MAXUINT, 0, flags);
   props[PROP_TOTAL] = g_param_spec_uint ("total", NULL, NULL, 0, G_MAXUINT, 0, flags);
   props[PROP_FIRST_SYNC] = g_param_spec_boolean ("first-sync", NULL, NULL, FALSE, flags);
+  props[PROP_SIGN_IN] = g_param_spec_string ("sign-in", NULL, NULL, NULL, flags);
+  props[PROP_NOTES] = g_param_spec_boxed ("notes", NULL, NULL, G_TYPE_STRV, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

@@ -17,7 +17,9 @@ typedef enum {
  *   "n-pending", "n-conflicts", "n-quarantined" (uint): changes and images that wait · conflicts · refused;
  *   "last-success-us" (int64, 0 = never); "state" (int, RoundsSyncStatusState); "message" (string or NULL): what
  *   is wrong, for people; "phase" (string or NULL), "done", "total" (uint, 0 = not known): while syncing;
- *   "first-sync" (boolean): the first fetching of everything has begun and is not through. */
+ *   "first-sync" (boolean): the first fetching of everything has begun and is not through;
+ *   "sign-in" (string or NULL): the first connection that waits for a person to sign in; "notes" (strv or NULL): what
+ *   the last pass has to say to people. */
 #define ROUNDS_TYPE_SYNC_STATUS (rounds_sync_status_get_type ())
 G_DECLARE_FINAL_TYPE (RoundsSyncStatus, rounds_sync_status, ROUNDS, SYNC_STATUS, GObject)
 
@@ -31,6 +33,8 @@ gint64 rounds_sync_status_get_last_success_us (RoundsSyncStatus *self);
 gboolean rounds_sync_status_get_first_sync (RoundsSyncStatus *self);
 RoundsSyncStatusState rounds_sync_status_get_state (RoundsSyncStatus *self);
 const char *rounds_sync_status_get_message (RoundsSyncStatus *self);
+const char *rounds_sync_status_get_sign_in (RoundsSyncStatus *self);
+const char *const *rounds_sync_status_get_notes (RoundsSyncStatus *self);
 
 /* Counts again now. */
 void rounds_sync_status_refresh (RoundsSyncStatus *self);
@@ -38,5 +42,7 @@ void rounds_sync_status_refresh (RoundsSyncStatus *self);
 /* For the schedule. message may be NULL. */
 void rounds_sync_status_set_state (RoundsSyncStatus *self, RoundsSyncStatusState state, const char *message);
 void rounds_sync_status_set_progress (RoundsSyncStatus *self, const char *phase, guint done, guint total);
+/* Copies; NULL or empty = nothing to say. */
+void rounds_sync_status_set_notes (RoundsSyncStatus *self, const char *const *notes);
 
 G_END_DECLS

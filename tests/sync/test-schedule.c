@@ -119,6 +119,62 @@ test_schedule (void)
   mini_fhir_free (self.server);
 }
 
+static gboolean
+third_has_arrived (Case *self)
+{
+  return mini_get (self->server, "Patient", "p3") != NULL;
+}
+
+static gboolean
+clock_is_told (Case *self)
+{
+  const char *const *notes = rounds_sync_status_get_notes (self->status);
+
+  return notes != NULL && is_idle (self) && strstr (notes[0], "clock") != NULL;
+}
+
+static gboolean
+clock_is_right (Case *self)
+{
+  return rounds_sync_status_get_notes (self->status) == NULL && is_idle (self);
+}
+
+/* What was just decided can be taken back for a while; what a pass has to say reaches the window, and goes away. */
+static void
+test_hold_and_notes (void)
+{
+  Case self = { 0 };
+  g_autoptr (RoundsConnection) connection = rounds_connection_new ("ward");
+  g_autoptr (RoundsSyncSchedule) schedule = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start_us;
+
+  fixture_new (&self.fixture);
+  self.server = mini_fhir_new ();
+  connection->fhir_url = g_strdup (self.server->url);
+  rounds_connection_save (self.fixture.store, connection, NULL, &error);
+  g_assert_no_error (error);
+  self.status = rounds_sync_status_new (self.fixture.store);
+  schedule = rounds_sync_schedule_new (self.fixture.store, self.status);
+  self.server->date_skew_us = (gint64) 20 * 60 * G_USEC_PER_SEC;
+  wait_for (&self, clock_is_told);
+  self.server->date_skew_us = 0;
+  rounds_sync_schedule_run_now (schedule);
+  wait_for (&self, clock_is_right);
+
+  rounds_sync_schedule_hold (schedule, 5);
+  start_us = g_get_monotonic_time ();
+  put_patient (&self, "p3");
+  wait_for (&self, third_has_arrived);
+  g_assert_cmpint (g_get_monotonic_time () - start_us, >=, (gint64) 4900 * 1000);
+
+  rounds_sync_schedule_stop (schedule);
+  g_clear_object (&schedule);
+  g_clear_object (&self.status);
+  fixture_clear (&self.fixture);
+  mini_fhir_free (self.server);
+}
+
 /* An hour without a cloud, by a clock of this test's own: a few tries, and never two workstations in step. */
 static void
 test_offline_for_an_hour (void)
@@ -157,6 +213,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/schedule/background", test_schedule);
+  g_test_add_func ("/schedule/hold-and-notes", test_hold_and_notes);
   g_test_add_func ("/schedule/offline-for-an-hour", test_offline_for_an_hour);
   return g_test_run ();
 }
