@@ -23,7 +23,7 @@ RoundsQuestion *rounds_question_load (RoundsStore *store, const char *type, cons
  * Ctrl+Return saves, Escape puts the decision off.
  *
  * Signals: "decided" (const char *type, const char *id, gint64 revision, const char *status): it is in the store,
- * and can be taken back with these; "later" (): put off. */
+ * and can be taken back with these; "deciding" (): it is about to be; "later" (): put off. */
 #define ROUNDS_TYPE_CONFLICT_VIEW (rounds_conflict_view_get_type ())
 G_DECLARE_FINAL_TYPE (RoundsConflictView, rounds_conflict_view, ROUNDS, CONFLICT_VIEW, AdwBin)
 
