@@ -416,6 +416,46 @@ drop_if_nothing (RoundsWriter *writer, RoundsRow *row, GError **error)
                                           row->rid);
 }
 
+/* The items of the list that bear the mark of an operation go away. */
+static void
+drop_marks (json_object *holder, const char *name)
+{
+  json_object *list = holder != NULL ? rounds_json_peek (holder, name) : NULL;
+  gsize i = json_object_is_type (list, json_type_array) ? json_object_array_length (list) : 0;
+
+  while (i-- > 0)
+    if (g_strcmp0 (rounds_json_peek_string (json_object_array_get_idx (list, i), "system"),
+                   ROUNDS_FHIR_CHANGE_SYSTEM) == 0)
+      json_object_array_del_idx (list, i, 1);
+  if (json_object_is_type (list, json_type_array) && json_object_array_length (list) == 0)
+    json_object_object_del (holder, name);
+}
+
+static char *
+without_marks (const char *text)
+{
+  g_autoptr (json_object) value = rounds_json_parse (text, -1, NULL);
+
+  if (value == NULL)
+    return NULL;
+  drop_marks (value, "identifier");
+  drop_marks (rounds_json_peek (value, "meta"), "tag");
+  return rounds_json_print (value);
+}
+
+/* Nothing in it has changed for a person: a form that is open may still be saved. */
+static gboolean
+same_but_marks (const char *local, const char *server)
+{
+  g_autofree char *a = NULL, *b = NULL;
+
+  if (strstr (server, ROUNDS_FHIR_CHANGE_SYSTEM) == NULL)
+    return FALSE;
+  a = without_marks (local);
+  b = without_marks (server);
+  return a != NULL && b != NULL && rounds_text_same (a, b);
+}
+
 static gboolean
 ack_cb (RoundsWriter *writer, gpointer data, GError **error)
 {
@@ -454,6 +494,11 @@ ack_cb (RoundsWriter *writer, gpointer data, GError **error)
       if (!rounds_database_run (writer->db, error, "UPDATE resource SET local_json = ? WHERE rid = ?", "si",
                                 row.local, row.rid) ||
           !rounds_row_save_base (writer, &row, error))
+        return FALSE;
+    }
+  else if (later == 0 && facts != NULL && row.local != NULL && same_but_marks (row.local, facts->text))
+    {
+      if (!rounds_row_save_reworded (writer, &row, facts, error))
         return FALSE;
     }
   else if (later == 0 && facts != NULL)

@@ -143,7 +143,7 @@ test_open_form (void)
   must_run (&self);
   patient = server_id_of (&self, "Patient/", "One");
   changed = observation_json ("local-o", "local-1", "8867-4", "75", "2024-01-01");
-  put (self.store, "Observation", "local-o", changed, -1, &error);
+  put (self.store, "Observation", "local-o", changed, before->revision, &error);
   g_assert_no_error (error);
   after = rounds_store_get (self.store, "Observation", "local-o", NULL);
   g_assert_cmpstr (after->id, !=, "local-o");

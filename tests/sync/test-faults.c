@@ -2,6 +2,7 @@
 /* Sync against a server that loses answers, refuses, forgets and lies. */
 
 #include "sync-case.h"
+#include "sync/schedule.h"
 
 /* --- lost answers ----------------------------------------------------------------------------------- */
 
@@ -377,6 +378,7 @@ test_too_large_is_halved (void)
     }
   must_run (&self);
   g_assert_cmpuint (self.n_done, >, 0);
+  g_assert_cmpuint (mini_count_requests (self.server, "PUT /fhir/Patient/p"), ==, 0);   /* halves, and no single ones */
   g_assert_cmpuint (self.report.pushed, ==, 120);
   g_assert_cmpuint (mini_count (self.server, "Patient"), ==, 120);
   case_clear (&self);
@@ -676,6 +678,71 @@ test_discard_sends_nothing (void)
   case_clear (&self);
 }
 
+/* Nothing that is given up, taken back, put aside or never went makes a DELETE; what was sent and is deleted here
+ * makes exactly one. */
+static guint
+n_deletes (Case *self)
+{
+  return mini_count_requests (self->server, "DELETE /fhir/Patient");
+}
+
+static void
+test_deletes_only_what_was_deleted (void)
+{
+  Case self;
+  g_autoptr (RoundsRecord) record = NULL;
+  g_autoptr (GError) error = NULL;
+
+  case_new (&self);
+  put_patient (&self, "kept", "Kept");
+  put_patient (&self, "given-up", "Given");
+  put_patient (&self, "refused-there", "One");
+  must_run (&self);
+  mini_forget_requests (self.server);
+  /* Made here and deleted again; made here and discarded; a deletion that is discarded. */
+  put_patient (&self, "brief", "Brief");
+  g_assert_true (delete_one (self.store, "Patient", "brief", -1, &error));
+  put_patient (&self, "draft", "Draft");
+  g_assert_true (rounds_store_outbox_discard (self.store, "Patient", "draft", &error));
+  g_assert_true (delete_one (self.store, "Patient", "given-up", -1, &error));
+  g_assert_true (rounds_store_outbox_discard (self.store, "Patient", "given-up", &error));
+  g_assert_no_error (error);
+  must_run (&self);
+  g_assert_cmpuint (n_deletes (&self), ==, 0);
+  g_assert_true (has_family (&self, "given-up", "Given"));
+  /* Refused, then deleted here: it never was there. */
+  must_put (self.store, "Patient", "refused", "{\"resourceType\":\"Patient\",\"id\":\"refused\",\"mustBeRefused\":true}");
+  must_run (&self);
+  g_assert_cmpuint (self.report.quarantined, ==, 1);
+  g_assert_true (delete_one (self.store, "Patient", "refused", -1, &error));
+  must_run (&self);
+  g_assert_cmpuint (n_deletes (&self), ==, 0);
+  g_assert_cmpuint (rounds_store_outbox_count (self.store, NULL), ==, 0);
+  /* Another client's deletion is not repeated. */
+  mini_put (self.server, "Patient", "refused-there", NULL);
+  must_run (&self);
+  must_run (&self);
+  g_assert_cmpuint (n_deletes (&self), ==, 0);
+  /* The connection is taken away, and set up again. */
+  g_assert_true (rounds_store_connection_set (self.store, "ward", NULL, &error));
+  g_assert_no_error (error);
+  {
+    g_autoptr (RoundsConnection) connection = rounds_connection_new ("ward");
+
+    connection->fhir_url = g_strdup (self.server->url);
+    g_assert_true (rounds_connection_save (self.store, connection, NULL, &error));
+  }
+  must_run (&self);
+  g_assert_cmpuint (n_deletes (&self), ==, 0);
+  g_assert_cmpuint (mini_count (self.server, "Patient"), ==, 2);
+  /* And what is deleted, is. */
+  g_assert_true (delete_one (self.store, "Patient", "kept", -1, &error));
+  must_run (&self);
+  g_assert_cmpuint (n_deletes (&self), ==, 1);
+  g_assert_null (mini_get (self.server, "Patient", "kept")->json);
+  case_clear (&self);
+}
+
 /* Offline, a pass asks once, however much waits. */
 static gboolean
 drop_all (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
@@ -707,6 +774,42 @@ test_offline_asks_once (void)
       g_assert_cmpuint (fault_server_get_n_requests (self.server->server) - before, <=, 2);
       g_assert_cmpuint (self.report.pending, ==, 60);
     }
+  case_clear (&self);
+}
+
+/* An hour without a cloud, by a clock of this test's own: passes come at the times at which the window and the
+ * command wait for them, and each asks once. */
+static void
+test_offline_for_an_hour (void)
+{
+  const gint64 hour_us = (gint64) 3600 * G_USEC_PER_SEC;
+  gint64 now_us = 0;
+  guint i, n = 0, before;
+  Case self;
+
+  case_new (&self);
+  must_run (&self);
+  for (i = 0; i < 60; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("p%u", i);
+
+      put_patient (&self, id, "Many");
+    }
+  self.server->before = drop_all;
+  before = fault_server_get_n_requests (self.server->server);
+  while (now_us < hour_us)
+    {
+      g_assert_false (run (&self));
+      g_assert_cmpint (self.error->domain, ==, ROUNDS_CLOUD_ERROR);
+      now_us += rounds_sync_wait_us (++n, FALSE);
+      g_assert_cmpuint (fault_server_get_n_requests (self.server->server) - before, <=, 80);
+    }
+  g_assert_cmpuint (n, >=, 5);   /* and it does not give up */
+  g_test_message ("%u passes, %u requests", n, fault_server_get_n_requests (self.server->server) - before);
+  g_assert_cmpuint (self.report.pending, ==, 60);
+  self.server->before = NULL;
+  must_run (&self);
+  g_assert_cmpuint (self.report.pushed, ==, 60);
   case_clear (&self);
 }
 
@@ -772,7 +875,9 @@ main (int argc, char **argv)
   g_test_add_func ("/faults/same-id-other-type", test_same_id_other_type);
   g_test_add_func ("/faults/create-then-delete", test_create_then_delete);
   g_test_add_func ("/faults/discard-sends-nothing", test_discard_sends_nothing);
+  g_test_add_func ("/faults/deletes-only-what-was-deleted", test_deletes_only_what_was_deleted);
   g_test_add_func ("/faults/offline-asks-once", test_offline_asks_once);
+  g_test_add_func ("/faults/offline-for-an-hour", test_offline_for_an_hour);
   g_test_add_func ("/faults/timeouts-shrink", test_timeouts_shrink);
   return g_test_run ();
 }
