@@ -76,6 +76,24 @@ drop_recovery_file (const char *path, int fd)
   (void) g_unlink (path);
 }
 
+/* What a new seal needs before anything is made: a passphrase that is not empty, and the place for the recovery key
+ * (*fd; −1 without a path). missing: what to end with when there is no passphrase. */
+static RoundsExit
+prepare (RoundsCli *cli, RoundsExit missing, const char *recovery_path, RoundsSecret **passphrase, int *fd)
+{
+  gsize size = 0;
+
+  *passphrase = rounds_cli_read_passphrase (cli);
+  if (*passphrase == NULL)
+    return missing;
+  rounds_secret_get (*passphrase, &size);
+  if (size == 0)
+    return rounds_cli_usage (&rounds_command_profile, _("the passphrase is empty"));
+  if (recovery_path != NULL && (*fd = open_recovery_file (recovery_path)) < 0)
+    return ROUNDS_EXIT_REJECTED;
+  return ROUNDS_EXIT_DONE;
+}
+
 static RoundsExit
 create (RoundsCli *cli, int argc, char **argv)
 {
@@ -94,7 +112,6 @@ create (RoundsCli *cli, int argc, char **argv)
   RoundsRole role;
   RoundsExit code;
   gboolean helped = FALSE;
-  gsize size = 0;
   int recovery_fd = -1;
 
   if (!rounds_cli_parse (&rounds_command_profile, "create", argc, argv, entries, &rest, &helped))
@@ -103,18 +120,9 @@ create (RoundsCli *cli, int argc, char **argv)
     return rounds_cli_usage (&rounds_command_profile, _("profile create wants --name and --role"));
   if (!rounds_role_from_string (role_text, &role))
     return rounds_cli_usage (&rounds_command_profile, _("“%s” is no role"), role_text);
-  passphrase = rounds_cli_read_passphrase (cli);
-  if (passphrase == NULL)
-    return ROUNDS_EXIT_LOCKED;
-  rounds_secret_get (passphrase, &size);
-  if (size == 0)
-    return rounds_cli_usage (&rounds_command_profile, _("the passphrase is empty"));
-  if (recovery_path != NULL)
-    {
-      recovery_fd = open_recovery_file (recovery_path);
-      if (recovery_fd < 0)
-        return ROUNDS_EXIT_REJECTED;
-    }
+  code = prepare (cli, ROUNDS_EXIT_LOCKED, recovery_path, &passphrase, &recovery_fd);
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
   cli->vault = rounds_vault_create (cli->profile, name, role, passphrase, &recovery, &error);
   if (cli->vault == NULL)
     {
@@ -188,7 +196,6 @@ rewrap (RoundsCli *cli, int argc, char **argv)
   g_autoptr (GError) error = NULL;
   json_object *answer = NULL;
   gboolean helped = FALSE;
-  gsize size = 0;
   int recovery_fd = -1;
   RoundsExit code;
 
@@ -202,18 +209,9 @@ rewrap (RoundsCli *cli, int argc, char **argv)
   if (code != ROUNDS_EXIT_DONE)
     return code;
   fresh.passphrase_file = new_path;
-  passphrase = rounds_cli_read_passphrase (&fresh);
-  if (passphrase == NULL)
-    return ROUNDS_EXIT_REJECTED;
-  rounds_secret_get (passphrase, &size);
-  if (size == 0)
-    return rounds_cli_usage (&rounds_command_profile, _("the passphrase is empty"));
-  if (recovery_path != NULL)
-    {
-      recovery_fd = open_recovery_file (recovery_path);
-      if (recovery_fd < 0)
-        return ROUNDS_EXIT_REJECTED;
-    }
+  code = prepare (&fresh, ROUNDS_EXIT_REJECTED, recovery_path, &passphrase, &recovery_fd);
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
   key = rounds_store_dup_key (cli->store);
   if (!rounds_vault_rewrap (cli->vault, key, passphrase, new_recovery ? &recovery : NULL, &error))
     {
@@ -371,6 +369,75 @@ set_aside (RoundsCli *cli)
 }
 
 static RoundsExit
+keyring_status (RoundsCli *cli)
+{
+  g_autoptr (GError) error = NULL, why = NULL;
+  g_autoptr (RoundsVault) vault = rounds_vault_open (cli->profile, &error);
+  gboolean enabled, opens;
+
+  if (vault == NULL)
+    return rounds_cli_fail (error);
+  enabled = rounds_vault_get_keyring (vault);
+  opens = enabled && rounds_vault_check_keyring (vault, cli->cancellable, &why);
+  if (cli->json)
+    {
+      json_object *answer = json_object_new_object ();
+
+      rounds_cli_add_bool (answer, "enabled", enabled);
+      rounds_cli_add_bool (answer, "opens", opens);
+      rounds_cli_add_text (answer, "why", why != NULL ? why->message : NULL);
+      rounds_cli_print_json (answer);
+    }
+  else if (!enabled)
+    rounds_cli_print_line ("%s", _("Off: only the passphrase and the recovery key open this profile."));
+  else
+    rounds_cli_print_line ("%s", opens ? _("On: the desktop's keyring opens this profile, once after each login to the desktop.")
+                                       : why->message);
+  return ROUNDS_EXIT_DONE;
+}
+
+/* What opens the records is changed by somebody who could open them. */
+static RoundsExit
+keyring (RoundsCli *cli, int argc, char **argv)
+{
+  const char *what = argc > 1 ? argv[1] : "";
+  gboolean enable = g_str_equal (what, "enable"), ok, helped = FALSE;
+  g_autoptr (RoundsSecret) key = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) rest = NULL;
+  RoundsExit code;
+
+  if (g_str_equal (what, "--help") || g_str_equal (what, "-h"))
+    return rounds_cli_help (&rounds_command_profile);
+  if (!enable && !g_str_equal (what, "disable") && !g_str_equal (what, "status"))
+    return rounds_cli_usage (&rounds_command_profile, _("profile keyring enable, disable or status?"));
+  if (!rounds_cli_parse (&rounds_command_profile, "keyring", argc - 1, argv + 1, NULL, &rest, &helped))
+    return helped ? ROUNDS_EXIT_DONE : ROUNDS_EXIT_USAGE;
+  if (rest[0] != NULL)
+    return rounds_cli_usage (&rounds_command_profile, _("profile %s wants no argument"), "keyring");
+  if (*what == 's')
+    return keyring_status (cli);
+  code = rounds_cli_open (cli);
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
+  key = rounds_store_dup_key (cli->store);
+  ok = enable ? rounds_vault_enable_keyring (cli->vault, key, cli->cancellable, &error)
+              : rounds_vault_disable_keyring (cli->vault, &error);
+  if (!ok)
+    return rounds_cli_fail (error);
+  if (!rounds_store_audit (cli->store, "keyring", NULL, NULL, enable ? "on" : "off", &error))
+    code = rounds_cli_fail (error);
+  if (cli->json)
+    {
+      json_object *answer = json_object_new_object ();
+
+      rounds_cli_add_bool (answer, "enabled", enable);
+      rounds_cli_print_json (answer);
+    }
+  return code;
+}
+
+static RoundsExit
 run (RoundsCli *cli, int argc, char **argv)
 {
   const char *what = argc > 1 ? argv[1] : "";
@@ -381,6 +448,8 @@ run (RoundsCli *cli, int argc, char **argv)
     return create (cli, argc - 1, argv + 1);
   if (g_str_equal (what, "rewrap"))
     return rewrap (cli, argc - 1, argv + 1);
+  if (g_str_equal (what, "keyring"))
+    return keyring (cli, argc - 1, argv + 1);
   if (g_str_equal (what, "info") || g_str_equal (what, "unlock-test") || g_str_equal (what, "check") ||
       g_str_equal (what, "set-aside"))
     {
@@ -394,11 +463,11 @@ run (RoundsCli *cli, int argc, char **argv)
     }
   if (g_str_equal (what, "--help") || g_str_equal (what, "-h"))
     return rounds_cli_help (&rounds_command_profile);
-  return rounds_cli_usage (&rounds_command_profile, _("profile create, info, rewrap, unlock-test, check or set-aside?"));
+  return rounds_cli_usage (&rounds_command_profile, _("profile create, info, rewrap, keyring, unlock-test, check or set-aside?"));
 }
 
 const RoundsCommand rounds_command_profile = {
   "profile", "create --name N --role R [--recovery-file F] | info | rewrap --new-passphrase-file F "
-  "[--new-recovery-key [--recovery-file F]] | unlock-test | check | set-aside",
+  "[--new-recovery-key [--recovery-file F]] | keyring enable|disable|status | unlock-test | check | set-aside",
   N_("Accounts and their keys"), run,
 };

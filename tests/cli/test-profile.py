@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Accounts, keys, roles, exit codes, damage: what a script may rely on before it sees any record."""
 
+import json
 import os
 import shutil
 import subprocess
+import time
 
-from ctl import EXE, Profile, main, person, run
+from ctl import EXE, Profile, Skip, main, person, run
 
 
 def test_usage_is_two():
@@ -94,6 +96,85 @@ def test_a_new_passphrase_retires_the_old():
         p("profile", "unlock-test", expect=3)
         p.key = new
         assert p.counts() == {"Patient": 1}
+
+
+def on_a_desktop(p, *command, expect=0):
+    """A bus and, when there is one, a keyring that is open, in a home of its own."""
+    home = p.top / "home"
+    home.mkdir(exist_ok=True)
+    (home / "run").mkdir(mode=0o700, exist_ok=True)
+    environment = dict(os.environ, HOME=str(home), XDG_RUNTIME_DIR=str(home / "run"), SECRET_BACKEND="service")
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "DBUS_SESSION_BUS_ADDRESS"):
+        environment.pop(name, None)
+    script = ("printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; "
+              'exe=$1; shift; "$exe" "$@"; code=$?; exit $code')
+    done = subprocess.run(["dbus-run-session", "--", "sh", "-c", script, "sh", EXE, *p.options, *command],
+                          env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == expect, (command, done.returncode, done.stderr)
+    return done
+
+
+def test_the_keyring_is_turned_on_and_off():
+    if not (shutil.which("dbus-run-session") and shutil.which("gnome-keyring-daemon")):
+        raise Skip("dbus-run-session or gnome-keyring-daemon is not installed")
+    with Profile() as p:
+        def status():
+            return json.loads(on_a_desktop(p, "--json", "profile", "keyring", "status").stdout)
+        assert status() == {"enabled": False, "opens": False, "why": None}
+        wrong = p.write("wrong", "not this one")
+        run("--profile", p.folder, "--passphrase-file", wrong, "profile", "keyring", "enable", expect=3)
+        run("--profile", p.folder, "profile", "keyring", "enable", expect=3)
+        on_a_desktop(p, "profile", "keyring", "enable")
+        assert status() == {"enabled": True, "opens": True, "why": None}
+        # Another home, as after the keyring was lost: said, and the passphrase opens.
+        shutil.rmtree(p.top / "home")
+        lost = status()
+        assert lost["enabled"] and not lost["opens"] and "keyring" in lost["why"], lost
+        p("profile", "unlock-test")
+        on_a_desktop(p, "profile", "keyring", "disable")
+        assert status()["enabled"] is False
+        said = [line.get("action") for line in p.json("audit", "export").lines]
+        assert said.count("keyring") == 2, said
+        for argv in (["keyring"], ["keyring", "on"], ["keyring", "status", "x"]):
+            run("--profile", p.folder, "profile", *argv, expect=2)
+
+
+def test_no_other_program_of_this_account_may_look_into_it():
+    """Where dumping is off, /proc hands a program's memory to root: as somebody else than root that can be seen."""
+    with Profile() as p:
+        somebody = 65534
+        def as_somebody():
+            if os.getuid() == 0:
+                os.setgid(somebody)
+                os.setuid(somebody)
+        uid = somebody if os.getuid() == 0 else os.getuid()
+        if os.getuid() == 0:
+            for path in (p.top, p.folder, p.folder / "vault.json"):
+                os.chmod(path, 0o755)
+        def start(argv, pass_fds=()):
+            return subprocess.Popen(argv, preexec_fn=as_somebody, pass_fds=pass_fds, stdin=subprocess.PIPE,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        plain = start(["cat"])
+        reading, writing = os.pipe()
+        ours = start([EXE, "--profile", p.folder, "--passphrase-fd", str(reading), "profile", "unlock-test"], [reading])
+        try:
+            assert os.stat(f"/proc/{plain.pid}/mem").st_uid == uid
+            def hidden():
+                assert ours.poll() is None, ours.stderr.read()
+                return os.stat(f"/proc/{ours.pid}/mem").st_uid == 0
+            # It waits for the passphrase; how long it takes to come there is the machine's affair.
+            deadline = time.monotonic() + 30
+            while not hidden() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert hidden()
+            with open(f"/proc/{ours.pid}/limits") as limits:
+                assert any(line.split()[:6] == ["Max", "core", "file", "size", "0", "0"] for line in limits)
+        finally:
+            for child in (plain, ours):
+                child.kill()
+                child.wait()
+            os.close(reading)
+            os.close(writing)
 
 
 def test_a_recovery_file_is_never_overwritten():
