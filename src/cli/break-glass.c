@@ -95,6 +95,16 @@ run (RoundsCli *cli, int argc, char **argv)
   return code == ROUNDS_EXIT_DONE ? status (cli) : code;
 }
 
+void
+rounds_cli_tell_hidden_waiting (RoundsCli *cli)
+{
+  guint n = 0;
+
+  if (rounds_store_count_hidden_waiting (cli->store, &n, NULL) && n > 0)
+    rounds_cli_complain (ngettext ("%u change that waits is restricted and not shown: see roundsctl break-glass",
+                                   "%u changes that wait are restricted and not shown: see roundsctl break-glass", n), n);
+}
+
 const RoundsCommand rounds_command_break_glass = {
   "break-glass", "start --reason TEXT [--patient PATIENT] | stop | status",
   N_("Restricted records in an emergency"), run,

@@ -61,6 +61,9 @@ RoundsExit rounds_cli_not_yet (const char *what);
 /* Whether the account's role may take records out; a refusal is complained about and audited. */
 gboolean rounds_cli_may_export (RoundsCli *cli);
 
+/* Says on stderr how many of the changes that wait are restricted and in no list. */
+void rounds_cli_tell_hidden_waiting (RoundsCli *cli);
+
 /* "Usage: …" on stdout, for --help of a command with subcommands. */
 RoundsExit rounds_cli_help (const RoundsCommand *command);
 /* Options of one command: parses entries (GOption) out of argv; rest gets what is left (caller frees with

@@ -42,6 +42,7 @@ list (RoundsCli *cli)
 
   if (conflicts == NULL)
     return rounds_cli_fail (error);
+  rounds_cli_tell_hidden_waiting (cli);
   for (guint i = 0; i < conflicts->len; i++)
     {
       const RoundsConflict *conflict = conflicts->pdata[i];

@@ -18,6 +18,7 @@ list (RoundsCli *cli, const char *const *states)
 
   if (items == NULL)
     return rounds_cli_fail (error);
+  rounds_cli_tell_hidden_waiting (cli);
   for (guint i = 0; i < items->len; i++)
     {
       const RoundsOutboxItem *item = items->pdata[i];

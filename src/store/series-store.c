@@ -242,6 +242,10 @@ append_cb (RoundsWriter *writer, gpointer data, GError **error)
   if (!rounds_role_may (writer->role, ROUNDS_ACT_IMPORT, "Observation") &&
       !rounds_writer_allow (writer, ROUNDS_ACT_WRITE, "Observation", call->patient_id, error))
     return FALSE;
+  /* Who may break the glass would not see again what they take in. An administrator never does. */
+  if (rounds_role_may (writer->role, ROUNDS_ACT_BREAK_GLASS, NULL) &&
+      !rounds_writer_allow_about (writer, "Observation", NULL, call->patient_id, error))
+    return FALSE;
   if (call->samples->len == 0)
     return TRUE;
   if (!rounds_writer_patient (writer, call->patient_id, &patient, error) ||

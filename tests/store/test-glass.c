@@ -571,6 +571,8 @@ test_writer (void)
   g_autofree char *json = observation_json ("o2", "shut", "8867-4", "70", "2026-01-02T00:00:00Z");
   g_autofree char *moved = observation_json ("o3", "shut", "8867-4", "70", "2026-01-02T00:00:00Z");
   g_autofree char *fine = observation_json ("o3", "open", "8867-4", "70", "2026-01-02T00:00:00Z");
+  RoundsSample sample = { 1, 60 };
+  gsize n_new = 0;
   guint n = 0;
 
   fill (&f);
@@ -580,6 +582,9 @@ test_writer (void)
   g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED);
   g_clear_error (&error);
   g_assert_cmpuint (n_audited (&f, "denied", "write"), ==, 1);
+  g_assert_false (rounds_store_series_append (f.store, "shut", "HR", "/min", NULL, "test", &sample, 1, &n_new, &error));
+  g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED);
+  g_clear_error (&error);
   must_put (f.store, "Observation", "o3", fine);
   g_assert_false (put (f.store, "Observation", "o3", moved, -1, &error));
   g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED);
