@@ -45,6 +45,7 @@ static const Command commands[] = {
   { N_("Verify Audit Trail"), "win.verify-audit", NULL, NULL },
   { N_("Keyboard Shortcuts"), "win.show-shortcuts", NULL, "Ctrl+?" },
   { N_("Help"), "app.help", NULL, "F1" },
+  { N_("Unlock with This Desktop"), "win.keyring", NULL, NULL },
   { N_("Lock"), "win.lock", NULL, "Ctrl+L" },
 };
 

@@ -8,6 +8,7 @@
 #include "app/session.h"
 
 #include "import/demo.h"
+#include "store/damage.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -16,6 +17,7 @@ struct _RoundsSession {
 
   RoundsStore *store;
   RoundsSecret *recovery_key;
+  char *set_aside;          /* what was saved, in words */
   gboolean demo;
 };
 
@@ -27,7 +29,9 @@ typedef struct {
   RoundsRole role;
   RoundsSecret *secret;
   gboolean recovery;
+  gboolean keyring;
   gboolean create;
+  gboolean set_aside;
   gboolean demo;
   RoundsSessionProgress progress;
   gpointer progress_data;
@@ -71,14 +75,58 @@ demo_progressed (double fraction, gpointer user_data)
   g_idle_add_full (G_PRIORITY_DEFAULT, progress_in_main, call, g_free);
 }
 
+/* Only a cache that does not open is set aside: whoever asked may have looked at an older error. */
+static RoundsStore *
+open_or_set_aside (RoundsSession *self, RoundsVault *vault, RoundsSecret *key, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  RoundsStore *store = rounds_store_open (vault, key, FALSE, &local);
+  RoundsSetAside done = { 0 };
+
+  if (store != NULL)
+    return store;
+  if (!g_error_matches (local, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DAMAGED))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  if (!rounds_store_set_aside (vault, key, &done, error))
+    return NULL;
+  self->set_aside = rounds_set_aside_describe (&done);
+  rounds_set_aside_clear (&done);
+  return rounds_store_open (vault, key, FALSE, error);
+}
+
+static void
+open_profile (RoundsSession *self, OpenData *data, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (RoundsVault) vault = NULL;
+  g_autoptr (RoundsSecret) key = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (data->create)
+    vault = rounds_vault_create (data->folder, data->name, data->role, data->secret, &self->recovery_key, error);
+  else
+    vault = rounds_vault_open (data->folder, error);
+  if (vault == NULL)
+    return;
+  key = data->keyring    ? rounds_vault_unlock_with_keyring (vault, cancellable, error)
+        : data->recovery ? rounds_vault_unlock_with_recovery (vault, data->secret, error)
+                         : rounds_vault_unlock (vault, data->secret, error);
+  if (key == NULL)
+    return;
+  self->store = data->set_aside ? open_or_set_aside (self, vault, key, error)
+                                : rounds_store_open (vault, key, data->create, error);
+  /* A lock must ask for the passphrase from now on. When it cannot be noted the keyring opens nothing, either. */
+  if (self->store != NULL && !data->keyring && !rounds_vault_note_opened (vault, &local))
+    g_warning ("cannot note that the account was opened: %s", local->message);
+}
+
 static void
 open_in_worker (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   OpenData *data = task_data;
   g_autoptr (RoundsSession) self = g_object_new (ROUNDS_TYPE_SESSION, NULL);
-  g_autoptr (RoundsVault) vault = NULL;
-  g_autoptr (RoundsSecret) key = NULL;
-  gboolean fresh = data->create;
   GError *error = NULL;
 
   if (data->demo)
@@ -87,18 +135,7 @@ open_in_worker (GTask *task, gpointer source, gpointer task_data, GCancellable *
       self->store = rounds_demo_open (data->folder, demo_progressed, data, cancellable, &error);
     }
   else
-    {
-      if (data->create)
-        vault = rounds_vault_create (data->folder, data->name, data->role, data->secret, &self->recovery_key,
-                                     &error);
-      else
-        vault = rounds_vault_open (data->folder, &error);
-      if (vault != NULL)
-        key = data->recovery ? rounds_vault_unlock_with_recovery (vault, data->secret, &error)
-                             : rounds_vault_unlock (vault, data->secret, &error);
-      if (key != NULL)
-        self->store = rounds_store_open (vault, key, fresh, &error);
-    }
+    open_profile (self, data, cancellable, &error);
 
   if (self->store == NULL)
     {
@@ -106,7 +143,11 @@ open_in_worker (GTask *task, gpointer source, gpointer task_data, GCancellable *
       return;
     }
   /* The audit row is not what the unlock depends on: a full disk must not keep a doctor out. */
-  (void) rounds_store_audit (self->store, "unlock", NULL, NULL, data->recovery ? "recovery key" : NULL, NULL);
+  (void) rounds_store_audit (self->store, "unlock", NULL, NULL,
+                             data->keyring    ? "keyring"
+                             : data->recovery ? "recovery key"
+                                              : NULL,
+                             NULL);
   g_task_return_pointer (task, g_steal_pointer (&self), g_object_unref);
 }
 
@@ -127,6 +168,7 @@ rounds_session_finalize (GObject *object)
 
   g_clear_object (&self->store);
   g_clear_pointer (&self->recovery_key, rounds_secret_unref);
+  g_free (self->set_aside);
   G_OBJECT_CLASS (rounds_session_parent_class)->finalize (object);
 }
 
@@ -150,6 +192,30 @@ rounds_session_open_async (const char *folder, RoundsSecret *secret, gboolean is
   data->folder = g_strdup (folder);
   data->secret = rounds_secret_ref (secret);
   data->recovery = is_recovery;
+  start (data, cancellable, callback, user_data);
+}
+
+void
+rounds_session_open_with_keyring_async (const char *folder, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                        gpointer user_data)
+{
+  OpenData *data = g_new0 (OpenData, 1);
+
+  data->folder = g_strdup (folder);
+  data->keyring = TRUE;
+  start (data, cancellable, callback, user_data);
+}
+
+void
+rounds_session_set_aside_async (const char *folder, RoundsSecret *secret, gboolean is_recovery,
+                                GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  OpenData *data = g_new0 (OpenData, 1);
+
+  data->folder = g_strdup (folder);
+  data->secret = rounds_secret_ref (secret);
+  data->recovery = is_recovery;
+  data->set_aside = TRUE;
   start (data, cancellable, callback, user_data);
 }
 
@@ -210,6 +276,14 @@ rounds_session_take_recovery_key (RoundsSession *self)
   g_return_val_if_fail (ROUNDS_IS_SESSION (self), NULL);
 
   return g_steal_pointer (&self->recovery_key);
+}
+
+const char *
+rounds_session_get_set_aside (RoundsSession *self)
+{
+  g_return_val_if_fail (ROUNDS_IS_SESSION (self), NULL);
+
+  return self->set_aside;
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "app/unlock-page.h"
 
+#include "app/set-aside.h"
 #include "import/demo.h"
 
 #include <glib/gi18n-lib.h>
@@ -19,7 +20,10 @@ struct _RoundsUnlockPage {
   AdwPasswordEntryRow *passphrase_row;
   GtkLabel *error_label;
   GtkButton *unlock_button;
+  GtkButton *keyring_button;
   GtkToggleButton *recovery_button;
+  GtkWidget *aside_box;
+  GtkLabel *aside_label;
   AdwEntryRow *name_row;
   AdwComboRow *role_row;
   AdwPasswordEntryRow *new_row;
@@ -35,6 +39,8 @@ struct _RoundsUnlockPage {
   RoundsSession *session;    /* waits for the recovery key to be noted */
   GCancellable *cancellable;
   const char *form;          /* where to go back to after a failure */
+  gboolean by_keyring;       /* what is being tried */
+  guint pulse;
 };
 
 enum {
@@ -101,13 +107,48 @@ set_busy (RoundsUnlockPage *self, const char *text)
   gtk_widget_set_sensitive (self->links, FALSE);
 }
 
+static gboolean
+pulse_cb (gpointer user_data)
+{
+  gtk_progress_bar_pulse (ROUNDS_UNLOCK_PAGE (user_data)->progress_bar);
+  return G_SOURCE_CONTINUE;
+}
+
+/* How long is not known. */
+static void
+set_busy_for_long (RoundsUnlockPage *self, const char *text)
+{
+  set_busy (self, text);
+  if (self->pulse == 0)
+    self->pulse = g_timeout_add (250, pulse_cb, self);
+}
+
 static void
 finish (RoundsUnlockPage *self, RoundsSession *session)
 {
   gtk_widget_set_sensitive (self->links, TRUE);
   gtk_label_set_label (self->key_label, "");
+  gtk_label_set_label (self->aside_label, "");
   g_signal_emit (self, signals[UNLOCKED], 0, session);
   rounds_unlock_page_set_folder (self, self->folder);
+}
+
+static void
+show_failure (RoundsUnlockPage *self, const GError *error)
+{
+  g_autofree char *words = NULL;
+  gboolean asks_again = g_error_matches (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_WRONG) ||
+                        g_error_matches (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_THROTTLED);
+
+  if (self->by_keyring && error->domain == ROUNDS_VAULT_ERROR)
+    words = g_strdup_printf (_("%s. The passphrase and the recovery key open your records as before."), error->message);
+  if (g_error_matches (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DAMAGED))
+    gtk_widget_set_visible (self->aside_box, TRUE);
+  else if (!asks_again)
+    gtk_widget_set_visible (self->aside_box, FALSE);
+  show_error (g_strcmp0 (self->form, "create") == 0 ? self->create_error_label : self->error_label,
+              words != NULL ? words : error->message);
+  gtk_widget_grab_focus (GTK_WIDGET (self->passphrase_row));
 }
 
 static void
@@ -118,26 +159,29 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (RoundsSession) session = rounds_session_open_finish (result, &error);
   g_autoptr (RoundsSecret) recovery = NULL;
 
+  g_clear_handle_id (&self->pulse, g_source_remove);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
   gtk_widget_set_sensitive (self->links, TRUE);
   if (session == NULL)
     {
       gtk_stack_set_visible_child_name (self->forms, self->form);
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return;
-      show_error (g_strcmp0 (self->form, "create") == 0 ? self->create_error_label : self->error_label,
-                  error->message);
-      gtk_widget_grab_focus (GTK_WIDGET (self->passphrase_row));
+      show_failure (self, error);
       return;
     }
 
   recovery = rounds_session_take_recovery_key (session);
-  if (recovery == NULL)
+  if (recovery == NULL && rounds_session_get_set_aside (session) == NULL)
     {
       finish (self, session);
       return;
     }
-  gtk_label_set_label (self->key_label, (const char *) rounds_secret_get (recovery, NULL));
-  gtk_stack_set_visible_child_name (self->forms, "recovery");
+  if (recovery != NULL)
+    gtk_label_set_label (self->key_label, (const char *) rounds_secret_get (recovery, NULL));
+  else
+    gtk_label_set_label (self->aside_label, rounds_session_get_set_aside (session));
+  gtk_stack_set_visible_child_name (self->forms, recovery != NULL ? "recovery" : "aside");
+  gtk_widget_set_sensitive (self->links, FALSE);
   g_set_object (&self->session, session);
 }
 
@@ -155,9 +199,37 @@ unlock_activated_cb (RoundsUnlockPage *self)
       return;
     }
   show_error (self->error_label, NULL);
+  self->by_keyring = FALSE;
   set_busy (self, _("Opening…"));
   rounds_session_open_async (self->folder, secret, gtk_toggle_button_get_active (self->recovery_button),
                              self->cancellable, opened_cb, g_object_ref (self));
+}
+
+static void
+keyring_clicked_cb (RoundsUnlockPage *self)
+{
+  show_error (self->error_label, NULL);
+  self->by_keyring = TRUE;
+  set_busy_for_long (self, _("Asking the desktop’s keyring…"));
+  rounds_session_open_with_keyring_async (self->folder, self->cancellable, opened_cb, g_object_ref (self));
+}
+
+static void
+set_aside_agreed_cb (RoundsSecret *secret, gboolean is_recovery, gpointer user_data)
+{
+  RoundsUnlockPage *self = user_data;
+
+  show_error (self->error_label, NULL);
+  self->by_keyring = FALSE;
+  set_busy_for_long (self, _("Saving what can be read of the damaged cache…"));
+  rounds_session_set_aside_async (self->folder, secret, is_recovery, self->cancellable, opened_cb, g_object_ref (self));
+}
+
+static void
+aside_clicked_cb (RoundsUnlockPage *self)
+{
+  rounds_set_aside_ask (GTK_WIDGET (self), self->folder, gtk_toggle_button_get_active (self->recovery_button),
+                        set_aside_agreed_cb, g_object_ref (self), g_object_unref);
 }
 
 static void
@@ -201,11 +273,13 @@ create_activated_cb (RoundsUnlockPage *self)
   secret = take_text (self->new_row);
   gtk_editable_set_text (GTK_EDITABLE (self->again_row), "");
   show_error (self->create_error_label, NULL);
+  self->by_keyring = FALSE;
   set_busy (self, _("Making the encrypted cache…"));
   rounds_session_create_async (self->folder, name, role, secret, self->cancellable, opened_cb,
                                g_object_ref (self));
 }
 
+/* The recovery key was noted, or what was saved was read. */
 static void
 recovery_noted_cb (RoundsUnlockPage *self)
 {
@@ -247,6 +321,7 @@ rounds_unlock_page_dispose (GObject *object)
   RoundsUnlockPage *self = ROUNDS_UNLOCK_PAGE (object);
 
   g_cancellable_cancel (self->cancellable);
+  g_clear_handle_id (&self->pulse, g_source_remove);
   g_clear_object (&self->session);
   gtk_widget_dispose_template (GTK_WIDGET (self), ROUNDS_TYPE_UNLOCK_PAGE);
   G_OBJECT_CLASS (rounds_unlock_page_parent_class)->dispose (object);
@@ -282,6 +357,9 @@ rounds_unlock_page_class_init (RoundsUnlockPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, error_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, unlock_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, recovery_button);
+  gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, aside_label);
+  gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, aside_box);
+  gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, keyring_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, name_row);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, role_row);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, new_row);
@@ -293,6 +371,8 @@ rounds_unlock_page_class_init (RoundsUnlockPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, state_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, links);
   gtk_widget_class_bind_template_callback (widget_class, unlock_activated_cb);
+  gtk_widget_class_bind_template_callback (widget_class, keyring_clicked_cb);
+  gtk_widget_class_bind_template_callback (widget_class, aside_clicked_cb);
   gtk_widget_class_bind_template_callback (widget_class, recovery_toggled_cb);
   gtk_widget_class_bind_template_callback (widget_class, create_activated_cb);
   gtk_widget_class_bind_template_callback (widget_class, recovery_noted_cb);
@@ -328,12 +408,15 @@ rounds_unlock_page_set_folder (RoundsUnlockPage *self, const char *folder)
     }
   show_error (self->error_label, NULL);
   show_error (self->create_error_label, NULL);
+  gtk_widget_set_visible (self->aside_box, FALSE);
+  gtk_widget_set_visible (GTK_WIDGET (self->keyring_button), FALSE);
 
   vault = rounds_vault_open (self->folder, &error);
   if (vault != NULL)
     {
       adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->who_row), rounds_vault_get_name (vault));
       adw_action_row_set_subtitle (self->who_row, role_label (rounds_vault_get_role (vault)));
+      gtk_widget_set_visible (GTK_WIDGET (self->keyring_button), rounds_vault_may_unlock_with_keyring (vault));
       gtk_stack_set_visible_child_name (self->forms, "unlock");
     }
   else if (g_error_matches (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_MISSING))
