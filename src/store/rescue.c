@@ -392,15 +392,24 @@ take_chunk (Rescue *self, RoundsRows *rows, GError **error)
 static GBytes *
 dup_image (Rescue *self, const char *sop_uid, const guint8 *want)
 {
-  gboolean broken;
-  RoundsRows *rows = source_row (&self->pixels, &broken, "SELECT bytes FROM pixel WHERE sop_uid = ?", 0, sop_uid);
+  RoundsRows *rows;
   g_autoptr (GBytes) bytes = NULL;
   guint8 digest[ROUNDS_SCAN_DIGEST_BYTES];
+  gboolean row = FALSE;
 
-  if (rows == NULL)
+  if (self->pixels.db == NULL)
     return NULL;
-  bytes = g_bytes_new (sqlite3_column_blob (rows, 0), sqlite3_column_bytes (rows, 0));
+  rows = rounds_database_query (self->pixels.db, NULL, ROUNDS_PIXEL_BYTES, "sb", sop_uid, want, sizeof digest);
+  if (rows == NULL || !rounds_database_next (self->pixels.db, rows, &row, NULL))
+    {
+      source_reopen (&self->pixels);
+      return NULL;
+    }
+  if (row)
+    bytes = g_bytes_new (sqlite3_column_blob (rows, 0), sqlite3_column_bytes (rows, 0));
   sqlite3_reset (rows);
+  if (bytes == NULL)
+    return NULL;
   crypto_generichash (digest, sizeof digest, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), NULL, 0);
   return memcmp (digest, want, sizeof digest) == 0 ? g_steal_pointer (&bytes) : NULL;
 }

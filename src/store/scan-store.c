@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Scans: an index row in records.db, the bytes in pixels.db. Two files cannot commit as one, so the bytes go
  * first: when the power goes between the two, bytes without a row are left, which nobody sees and the next
- * import of the same object takes over. A row never points to bytes that are not there. */
+ * import of the same object takes over. A row never points to bytes that are not there. Other bytes of an object that
+ * is here stand beside the old ones, under its UID and their digest, until the row says which of the two it means;
+ * then the old ones are deleted. */
 #include "store/scan-store.h"
 
 #include <glib/gi18n-lib.h>
@@ -100,6 +102,7 @@ typedef struct {
   RoundsImportOutcome *outcomes;
   guint8 (*digests)[DIGEST_BYTES];
   gboolean *has_bytes;
+  gboolean *replaces;        /* other bytes under the same UID */
 } RoundsScanPut;
 
 static gboolean
@@ -213,6 +216,7 @@ put_one (RoundsWriter *writer, RoundsScanPut *call, guint i, GError **error)
                       patient, error))
       return FALSE;
   }
+  call->replaces[i] = had_bytes;
   call->outcomes[i] = row ? ROUNDS_IMPORT_UPDATED : ROUNDS_IMPORT_NEW;
   if (call->to_cloud &&
       !rounds_database_run (writer->db, error, "INSERT OR REPLACE INTO scan_outbox (sop_uid) VALUES (?)", "s",
@@ -230,10 +234,41 @@ put_bytes (RoundsWriter *writer, RoundsScanPut *call, GError **error)
   for (guint i = 0; i < call->n; i++)
     if (call->has_bytes[i] && call->outcomes[i] != ROUNDS_IMPORT_UNCHANGED &&
         !rounds_database_run (writer->pixels, error,
-                              "INSERT OR REPLACE INTO pixel (sop_uid, bytes) VALUES (?, ?)", "sb",
-                              call->instances[i]->sop_uid, g_bytes_get_data (call->bytes[i], NULL),
+                              "INSERT OR REPLACE INTO pixel (sop_uid, bytes) VALUES (CASE WHEN ?3 THEN " ROUNDS_PIXEL_OTHER
+                              " ELSE ?1 END, ?4)", "sbib",
+                              call->instances[i]->sop_uid, call->digests[i], (gsize) DIGEST_BYTES,
+                              (gint64) call->replaces[i], g_bytes_get_data (call->bytes[i], NULL),
                               g_bytes_get_size (call->bytes[i])))
       return FALSE;
+  return TRUE;
+}
+
+/* What the rows do not mean any more. Inside a transaction of records.db, so that no other program changes them. */
+static gboolean
+drop_replaced_cb (RoundsWriter *writer, gpointer data, GError **error)
+{
+  const RoundsScanPut *call = data;
+
+  for (guint i = 0; i < call->n; i++)
+    {
+      g_autoptr (RoundsRows) rows = NULL;
+      gboolean row;
+
+      if (!call->replaces[i])
+        continue;
+      rows = rounds_database_query (writer->db, error, "SELECT digest FROM scan WHERE sop_uid = ?", "s",
+                                    call->instances[i]->sop_uid);
+      if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
+        return FALSE;
+      if (row &&
+          !rounds_database_run (writer->pixels, error,
+                                "DELETE FROM pixel WHERE (sop_uid = ?1 OR (sop_uid > ?1 || '#' AND sop_uid < ?1 || '$')) AND "
+                                "sop_uid <> " ROUNDS_PIXEL_OTHER " AND EXISTS (SELECT 1 FROM pixel p WHERE p.sop_uid = "
+                                ROUNDS_PIXEL_OTHER ")", "sb",
+                                call->instances[i]->sop_uid, sqlite3_column_blob (rows, 0),
+                                (gsize) sqlite3_column_bytes (rows, 0)))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -272,10 +307,11 @@ rounds_store_scan_put_many (RoundsStore *self, RoundsScanInstance *const *instan
                             guint n, gboolean to_cloud, RoundsImportOutcome *outcomes, GError **error)
 {
   g_autofree guint8 *digests = g_malloc0 ((gsize) MAX (n, 1) * DIGEST_BYTES);
-  g_autofree gboolean *has_bytes = g_new0 (gboolean, MAX (n, 1));
+  g_autofree gboolean *has_bytes = g_new0 (gboolean, MAX (n, 1)), *replaces = g_new0 (gboolean, MAX (n, 1));
   g_autofree RoundsImportOutcome *own = outcomes == NULL ? g_new0 (RoundsImportOutcome, MAX (n, 1)) : NULL;
   RoundsScanPut call = { instances, bytes, n, to_cloud, outcomes != NULL ? outcomes : own,
-                         (gpointer) digests, has_bytes };
+                         (gpointer) digests, has_bytes, replaces };
+  gboolean any = FALSE;
 
   g_return_val_if_fail (ROUNDS_IS_STORE (self) && (instances != NULL || n == 0), FALSE);
 
@@ -293,7 +329,14 @@ rounds_store_scan_put_many (RoundsStore *self, RoundsScanInstance *const *instan
         crypto_generichash (digests + (gsize) i * DIGEST_BYTES, DIGEST_BYTES,
                             g_bytes_get_data (bytes[i], NULL), g_bytes_get_size (bytes[i]), NULL, 0);
     }
-  return rounds_store_write (self, put_cb, &call, error);
+  if (!rounds_store_write (self, put_cb, &call, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    any |= replaces[i];
+  /* Only room is lost where this fails: the next one deletes them too. */
+  if (any)
+    (void) rounds_store_write (self, drop_replaced_cb, &call, NULL);
+  return TRUE;
 }
 
 gboolean
@@ -310,46 +353,75 @@ rounds_store_scan_put (RoundsStore *self, const RoundsScanInstance *instance, GB
 
 /* --- reading ---------------------------------------------------------------------------------------- */
 
-GBytes *
-rounds_store_scan_get (RoundsStore *self, const char *sop_uid, GError **error)
+/* Which bytes the index means; NULL: none are on the device, or an error. */
+static GBytes *
+dup_digest (RoundsStore *self, const char *sop_uid, GError **error)
 {
-  g_autoptr (RoundsReader) reader = NULL;
+  g_autoptr (RoundsReader) reader = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
   g_autoptr (RoundsRows) rows = NULL;
   gboolean row;
 
-  g_return_val_if_fail (ROUNDS_IS_STORE (self) && sop_uid != NULL, NULL);
-
-  {
-    g_autoptr (RoundsReader) records = rounds_reader_new (self, ROUNDS_DATABASE_RECORDS, error);
-    gint64 hidden;
-
-    if (records == NULL ||
-        !rounds_database_int (records->db, 0, &hidden, error,
-                              "SELECT 1 FROM main.scan m WHERE m.sop_uid = ?1 AND NOT EXISTS (SELECT 1 FROM scan s WHERE "
-                              "s.sop_uid = ?1)", "s", sop_uid))
-      return NULL;
-    if (hidden)
-      {
-        g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED,
-                     _("%s/%s is restricted: break the glass first, with a reason"), "ImagingStudy", sop_uid);
-        return NULL;
-      }
-  }
-  reader = rounds_reader_new (self, ROUNDS_DATABASE_PIXELS, error);
   if (reader == NULL)
     return NULL;
-  rows = rounds_database_query (reader->db, error, "SELECT bytes FROM pixel WHERE sop_uid = ?", "s", sop_uid);
+  rows = rounds_database_query (reader->db, error,
+                                "SELECT m.digest, NOT EXISTS (SELECT 1 FROM scan s WHERE s.sop_uid = ?1) FROM main.scan m "
+                                "WHERE m.sop_uid = ?1", "s", sop_uid);
   if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error))
     return NULL;
-  if (!row)
-    {
-      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND,
-                   _("The scan is not on this device"));
-      return NULL;
-    }
+  if (row && rounds_rows_int (rows, 1))
+    g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DENIED,
+                 _("%s/%s is restricted: break the glass first, with a reason"), "ImagingStudy", sop_uid);
+  else if (row && sqlite3_column_bytes (rows, 0) == DIGEST_BYTES)
+    return g_bytes_new (sqlite3_column_blob (rows, 0), DIGEST_BYTES);
+  return NULL;
+}
+
+/* NULL without an error: they are not there. */
+static GBytes *
+dup_pixels (RoundsStore *self, const char *sop_uid, GBytes *digest, GError **error)
+{
+  g_autoptr (RoundsReader) reader = rounds_reader_new (self, ROUNDS_DATABASE_PIXELS, error);
+  g_autoptr (RoundsRows) rows = NULL;
+  gboolean row;
+
+  if (reader == NULL)
+    return NULL;
+  rows = rounds_database_query (reader->db, error, ROUNDS_PIXEL_BYTES, "sb", sop_uid, g_bytes_get_data (digest, NULL),
+                                g_bytes_get_size (digest));
+  if (rows == NULL || !rounds_database_next (reader->db, rows, &row, error) || !row)
+    return NULL;
   return g_bytes_new (sqlite3_column_blob (rows, 0), sqlite3_column_bytes (rows, 0));
 }
 
+GBytes *
+rounds_store_scan_get (RoundsStore *self, const char *sop_uid, GError **error)
+{
+  g_autoptr (GBytes) last = NULL;
+
+  g_return_val_if_fail (ROUNDS_IS_STORE (self) && sop_uid != NULL, NULL);
+
+  for (;;)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (GBytes) digest = dup_digest (self, sop_uid, &local);
+      GBytes *bytes = NULL;
+
+      /* Replaced between the two readings: once more, as long as it is another one. */
+      if (digest != NULL && (last == NULL || !g_bytes_equal (last, digest)))
+        bytes = dup_pixels (self, sop_uid, digest, &local);
+      else if (local == NULL)
+        g_set_error (&local, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_NOT_FOUND, _("The scan is not on this device"));
+      if (bytes != NULL)
+        return bytes;
+      if (local != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+      g_clear_pointer (&last, g_bytes_unref);
+      last = g_steal_pointer (&digest);
+    }
+}
 
 RoundsScanInstance *
 rounds_scan_take (RoundsRows *rows)

@@ -154,6 +154,12 @@ char *rounds_fold_words (const char *text);
   "s.size_bytes, s.derived_here, s.warnings "
 RoundsScanInstance *rounds_scan_take (RoundsRows *rows);
 #define ROUNDS_SCAN_DIGEST_BYTES 32
+/* In SQL: the key of bytes that came when others of the same object were here (?1 UID, ?2 digest), and the bytes that
+ * an index row with this digest means. */
+#define ROUNDS_PIXEL_OTHER "?1 || '#' || lower (hex (?2))"
+#define ROUNDS_PIXEL_BYTES \
+  "SELECT bytes FROM pixel WHERE pid = coalesce ((SELECT pid FROM pixel WHERE sop_uid = " ROUNDS_PIXEL_OTHER "), " \
+  "(SELECT pid FROM pixel WHERE sop_uid = ?1))"
 
 /* --- texts ------------------------------------------------------------------------------------------ */
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "store/damage.h"
 #include "store/database.h"
 
 #define N_CUTS 120
@@ -236,6 +237,127 @@ test_fail (gconstpointer data)
   bench_clear (&self);
 }
 
+/* --- other bytes of an object that is here --------------------------------------------------------------- */
+
+#define REPLACED "1.2.3.4"
+
+static GBytes *
+version_bytes (guint version)
+{
+  gsize size = 70000 + version * 1000;
+  char *bytes = g_malloc (size);
+
+  memset (bytes, 'a' + (int) version % 26, size);
+  return g_bytes_new_take (bytes, size);
+}
+
+static gboolean
+put_version (RoundsStore *store, guint version)
+{
+  g_autoptr (RoundsScanInstance) it = rounds_scan_instance_new ();
+  g_autoptr (GBytes) bytes = version_bytes (version);
+
+  it->sop_uid = g_strdup (REPLACED);
+  it->series_uid = g_strdup ("1.2.3");
+  it->study_uid = g_strdup ("1.2");
+  it->instance_number = (int) version;
+  return rounds_store_scan_put (store, it, bytes, TRUE, NULL, NULL);
+}
+
+/* The index and the bytes are of one version, which is returned, and the check finds nothing. */
+static guint
+assert_one_version (RoundsStore *store)
+{
+  g_autoptr (RoundsScanInstance) it = rounds_store_scan_info (store, REPLACED, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = rounds_store_scan_get (store, REPLACED, &error), want = NULL;
+  RoundsCheckReport report = { 0 };
+
+  g_assert_no_error (error);
+  g_assert_nonnull (it);
+  want = version_bytes ((guint) it->instance_number);
+  g_assert_true (g_bytes_equal (bytes, want));
+  g_assert_cmpint (it->size_bytes, ==, (gint64) g_bytes_get_size (want));
+  g_assert_true (rounds_store_check (store, FALSE, 0, NULL, &report, NULL));
+  g_assert_true (report.ok);
+  rounds_check_report_clear (&report);
+  return (guint) it->instance_number;
+}
+
+static gint64
+count_pixels (Bench *self)
+{
+  g_autofree char *path = fixture_path (&self->f, "pixels.db");
+  g_autoptr (RoundsDatabase) db = rounds_database_open (path, ROUNDS_DATABASE_PIXELS, ROUNDS_DATABASE_READER, self->f.key,
+                                                        NULL);
+  gint64 n = 0;
+
+  g_assert_nonnull (db);
+  g_assert_true (rounds_database_int (db, 0, &n, NULL, "SELECT count(*) FROM pixel", ""));
+  return n;
+}
+
+/* Each write and sync fails in turn, then the power goes at each of them: what the index says is what is read. */
+static void
+test_replaced (void)
+{
+  guint version = 1, n_refused = 0, n_cuts = 0;
+  Bench self;
+
+  bench_new (&self);
+  fixture_open (&self.f);
+  g_assert_true (put_version (self.f.store, version));
+  fixture_close (&self.f);
+  for (PowerOp op = POWER_WRITE; op <= POWER_SYNC; op++)
+    for (guint n = 1, failed = TRUE; failed; n++)
+      {
+        gboolean ok;
+
+        fixture_open (&self.f);
+        power_vfs_fail_at (op, n, ENOSPC);
+        ok = put_version (self.f.store, version + 1);
+        failed = power_vfs_failed ();
+        power_vfs_fail_at (op, 0, 0);
+        g_assert_true (ok || failed);
+        n_refused += !ok;
+        version += ok;
+        g_assert_cmpuint (assert_one_version (self.f.store), ==, version);
+        fixture_close (&self.f);
+        fixture_open (&self.f);
+        g_assert_cmpuint (assert_one_version (self.f.store), ==, version);
+        fixture_close (&self.f);
+        power_vfs_reset ();
+        keep_head (&self);
+      }
+  for (guint n = 1, cut = TRUE; cut; n++)
+    {
+      gboolean ok;
+      guint found;
+
+      fixture_open (&self.f);
+      power_vfs_cut_at (n);
+      ok = put_version (self.f.store, version + 1);
+      fixture_close (&self.f);
+      cut = power_vfs_is_cut ();
+      if (cut)
+        crash (&self, n % POWER_N_MODES, TRUE);
+      fixture_open (&self.f);
+      found = assert_one_version (self.f.store);
+      g_assert_true (found == version + 1 || (!ok && found == version));
+      version = found;
+      fixture_close (&self.f);
+      power_vfs_reset ();
+      keep_head (&self);
+      n_cuts += cut;
+    }
+  /* What is not meant any more does not stay. */
+  g_assert_cmpint (count_pixels (&self), ==, 1);
+  g_test_message ("%u refusals and %u power cuts while an image was replaced", n_refused, n_cuts);
+  g_assert_cmpuint (n_refused, >, 4);
+  g_assert_cmpuint (n_cuts, >, 4);
+  bench_clear (&self);
+}
+
 /* --- an older cache --------------------------------------------------------------------------------------- */
 
 static void
@@ -425,6 +547,7 @@ main (int argc, char **argv)
   g_test_add_func ("/fault/power/lying-disk", test_lying_disk);
   g_test_add_func ("/fault/power/temporary-files", test_temporary);
   g_test_add_func ("/fault/power/migrate", test_migrate);
+  g_test_add_func ("/fault/power/replaced-image", test_replaced);
   g_test_add_data_func ("/fault/power/eio", GINT_TO_POINTER (EIO), test_fail);
   g_test_add_data_func ("/fault/power/enospc", GINT_TO_POINTER (ENOSPC), test_fail);
   return g_test_run ();
