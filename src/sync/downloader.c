@@ -73,12 +73,19 @@ begin_of (gint64 server_us)
 
 /* --- searches ----------------------------------------------------------------------------------------- */
 
+static char *
+search_scope (RoundsPass *pass, const char *type)
+{
+  g_autofree char *what = g_strconcat ("search/", type, NULL);
+
+  return rounds_connection_scope_of (pass, what);
+}
+
 static gboolean
 search_type (RoundsDownloader *self, const char *type, gint64 expected, gint64 *server_us, GError **error)
 {
   RoundsPass *pass = self->pass;
-  g_autofree char *what = g_strconcat ("search/", type, NULL);
-  g_autofree char *scope = rounds_connection_scope_of (pass, what);
+  g_autofree char *scope = search_scope (pass, type);
   RoundsListingRequest request = { .scope = scope, .type = type, .expected = expected };
   RoundsListingResult result;
   g_autoptr (GError) local = NULL;
@@ -128,38 +135,52 @@ compare_types (gconstpointer a, gconstpointer b)
 static gboolean
 is_incomplete (RoundsPass *pass, const char *type)
 {
-  g_autofree char *what = g_strconcat ("search/", type, NULL);
-  g_autofree char *scope = rounds_connection_scope_of (pass, what);
+  g_autofree char *scope = search_scope (pass, type);
   gboolean complete;
 
   rounds_listing_load (pass, scope, &complete);
   return !complete;
 }
 
-/* How many records of each type there are in all, for those whose first listing is not through. −1 = not known,
- * and then the sum is not known either. Returns whether there is such a type. */
-static gboolean
-count_ahead (RoundsDownloader *self, char **types, guint n, gint64 *expected)
+/* How many records of each type there are in all, for those whose first listing is not through: a table of them by
+ * type, empty when there is none. What they are together is not known when it is not known of one. */
+static GHashTable *
+count_ahead (RoundsDownloader *self, char **types, guint n)
 {
-  gboolean any = FALSE, known = TRUE;
-  guint i;
+  GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  g_autofree RoundsTypeCount *counts = g_new0 (RoundsTypeCount, n + 1);
+  gboolean known = TRUE;
+  guint n_counts = 0, i;
 
   self->total = 0;
-  for (i = 0; i < n && !g_cancellable_is_cancelled (self->pass->cancellable); i++)
+  for (i = 0; i < n; i++)
+    if (rounds_listing_is_wanted (types[i], "x") && is_incomplete (self->pass, types[i]))
+      counts[n_counts++].type = types[i];
+  rounds_listing_count_types (self->pass, counts, n_counts);
+  for (i = 0; i < n_counts; i++)
     {
-      expected[i] = -1;
-      if (!rounds_listing_is_wanted (types[i], "x") || !is_incomplete (self->pass, types[i]))
-        continue;
-      any = TRUE;
-      /* One that does not count will count no other either. */
-      expected[i] = known ? rounds_listing_count (self->pass, types[i], 0) : -1;
-      known &= expected[i] >= 0;
-      if (known)
-        self->total += expected[i];
+      known &= counts[i].total >= 0 || counts[i].refused;
+      self->total += MAX (counts[i].total, 0);
+      g_hash_table_insert (table, (gpointer) counts[i].type, g_memdup2 (&counts[i], sizeof counts[i]));
     }
   if (!known)
     self->total = 0;
-  return any;
+  return table;
+}
+
+/* A type of which there is nothing, says the server: its listing is through. *skip FALSE = it has to be searched. */
+static gboolean
+take_none (RoundsDownloader *self, const RoundsTypeCount *count, gboolean *skip, GError **error)
+{
+  g_autofree char *scope = NULL;
+
+  *skip = count != NULL && count->total == 0 && count->server_us > 0;
+  if (!*skip)
+    return TRUE;
+  scope = search_scope (self->pass, count->type);
+  /* One that was cut had some: they may be deleted by now, and they may be hidden. */
+  *skip = rounds_listing_load (self->pass, scope, NULL) == 0;
+  return !*skip || rounds_listing_save (self->pass, scope, rounds_listing_reach (count->server_us, 0), TRUE, error);
 }
 
 /* *first_server_us: the server's time when this began. */
@@ -168,22 +189,26 @@ search_all (RoundsDownloader *self, First *first, gint64 *first_server_us, GErro
 {
   guint n, i;
   g_autofree char **types = (char **) g_hash_table_get_keys_as_array (self->pass->profile->search_types, &n);
-  g_autofree gint64 *expected = g_new0 (gint64, n + 1);
+  g_autoptr (GHashTable) counts = NULL;
   gboolean any, left = FALSE;
 
   *first_server_us = 0;
   qsort (types, n, sizeof (char *), compare_types);
-  any = count_ahead (self, types, n, expected);
+  counts = count_ahead (self, types, n);
+  any = g_hash_table_size (counts) > 0;
   if (any)
     first->complete = FALSE;
   first->changed = any;
   for (i = 0; i < n; i++)
     {
-      gint64 server_us = 0;
+      const RoundsTypeCount *count = g_hash_table_lookup (counts, types[i]);
+      gint64 server_us = count != NULL ? count->server_us : 0;
+      gboolean skip;
 
       if (!rounds_listing_is_wanted (types[i], "x"))
         continue;
-      if (!search_type (self, types[i], expected[i], &server_us, error))
+      if (!take_none (self, count, &skip, error) ||
+          (!skip && !search_type (self, types[i], count != NULL ? count->total : -1, &server_us, error)))
         return FALSE;
       if (*first_server_us == 0)
         *first_server_us = server_us;

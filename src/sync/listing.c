@@ -93,26 +93,21 @@ rounds_listing_save (RoundsPass *pass, const char *scope, gint64 watermark_us, g
   return rounds_store_set_cursor (pass->store, scope, cursor, error);
 }
 
-/* What the server's clock says, as far as it can be believed. */
-static gint64
-get_reach (const Listing *self)
+gint64
+rounds_listing_reach (gint64 server_us, gint64 newest_us)
 {
-  gint64 off = self->server_us - rounds_instant_now_us ();
+  gint64 off = server_us - rounds_instant_now_us ();
+  /* What the server's clock says, as far as it can be believed. */
+  gint64 reach = server_us <= 0 ? newest_us : ABS (off) <= DAY_US ? server_us : MIN (server_us, newest_us);
 
-  if (self->server_us <= 0)
-    return self->newest_us;
-  if (ABS (off) <= DAY_US)
-    return self->server_us;
-  return MIN (self->server_us, self->newest_us);
+  return reach > OVERLAP_US ? reach - OVERLAP_US : 0;
 }
 
 /* How far a listing that was read to its end reaches. */
 static gint64
 final_watermark (const Listing *self)
 {
-  gint64 reach = get_reach (self);
-
-  return MAX (self->watermark_us, reach > OVERLAP_US ? reach - OVERLAP_US : 0);
+  return MAX (self->watermark_us, rounds_listing_reach (self->server_us, self->newest_us));
 }
 
 /* The cursor that may stand beside a page in the middle: only when the order is that of time. */
@@ -404,12 +399,10 @@ rounds_listing_count (RoundsPass *pass, const char *type, gint64 watermark_us)
   g_autofree char *since = watermark_us > 0 ? rounds_instant_format_utc (watermark_us) : NULL;
   g_autofree char *url = since != NULL ? g_strdup_printf ("%s?_lastUpdated=ge%s&_summary=count", type, since)
                                        : g_strdup_printf ("%s?_summary=count", type);
-  json_object *total;
 
   if (!rounds_fhir_client_page (pass->fhir, url, &answer, pass->cancellable, NULL) || answer.status != 200)
     return -1;
-  total = rounds_json_peek (answer.resource, "total");
-  return json_object_is_type (total, json_type_int) ? MAX (json_object_get_int64 (total), -1) : -1;
+  return rounds_listing_read_total (answer.resource);
 }
 
 static guint

@@ -43,6 +43,20 @@ gboolean rounds_listing_save (RoundsPass *pass, const char *scope, gint64 waterm
 /* How many a search would find; −1 when the server does not say. watermark 0 = of all time. */
 gint64 rounds_listing_count (RoundsPass *pass, const char *type, gint64 watermark_us);
 
+/* Where a listing that was read to its end reaches, by the server's clock and the newest it showed (0 = none). */
+gint64 rounds_listing_reach (gint64 server_us, gint64 newest_us);
+
+/* count.c: how many records of several types there are, with few requests. */
+typedef struct {
+  const char *type;        /* in */
+  gint64 total;            /* −1 = not known */
+  gint64 server_us;        /* Date of the answer; 0 = not said */
+  gboolean refused;        /* not to be seen or searched */
+} RoundsTypeCount;
+void rounds_listing_count_types (RoundsPass *pass, RoundsTypeCount *counts, guint n);
+/* Bundle.total; −1 = none. */
+gint64 rounds_listing_read_total (json_object *bundle);
+
 /* page.c: what stands in one entry of a Bundle. */
 typedef struct {
   RoundsDownload download;     /* of the members below */

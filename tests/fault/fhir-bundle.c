@@ -184,6 +184,22 @@ run_transaction (MiniFhir *self, GPtrArray *steps, GHashTable *together)
   return failed;
 }
 
+/* "TYPE?…" in a batch. */
+static void
+search_step (MiniFhir *self, Step *step)
+{
+  g_autofree char *type = g_strndup (step->it.type, strcspn (step->it.type, "?"));
+  g_autoptr (GHashTable) headers = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree char *path = g_strdup (step->it.type);
+  g_autofree char *method = g_strdup ("GET");
+  FaultRequest request = { .method = method, .path = path, .headers = headers };
+
+  if (mini_has_type (self, type))
+    mini_search (self, &request, step->it.type, type, &step->answer);
+  else
+    mini_outcome (&step->answer, 404, "this type is not known here");
+}
+
 void
 mini_bundle (MiniFhir *self, json_object *in, gboolean minimal, FaultAnswer *answer)
 {
@@ -230,7 +246,9 @@ mini_bundle (MiniFhir *self, json_object *in, gboolean minimal, FaultAnswer *ans
     {
       Step *step = steps->pdata[i];
 
-      if (!transaction)
+      if (!transaction && g_str_equal (step->it.method, "GET") && strchr (step->it.type, '?') != NULL)
+        search_step (self, step);
+      else if (!transaction)
         mini_interact (self, &step->it, step->new_id, &step->answer);
       print_step (self, step, out);
     }

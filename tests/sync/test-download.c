@@ -81,6 +81,69 @@ test_deleted_between (void)
   sync_case_clear (&self);
 }
 
+static const char many_types[] = "Patient Account Basic CarePlan CareTeam Claim Composition Condition Consent Coverage Device "
+                                 "DocumentReference Encounter Flag Goal Group Immunization Library List Location Media "
+                                 "Medication Observation Organization Person Practitioner Procedure Provenance Schedule Slot "
+                                 "Specimen Substance Task ValueSet";
+
+static gboolean
+refuse_batches (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  if (!g_str_equal (request->method, "POST"))
+    return FALSE;
+  mini_outcome (answer, 405, "no batches");
+  return TRUE;
+}
+
+/* The counts lie: 0, and yet there are some. */
+static void
+count_nothing (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  char *at;
+
+  if (g_str_equal (request->method, "POST"))
+    while ((at = strstr (answer->body->str, "\"total\":3}")) != NULL)
+      {
+        gsize start = at - answer->body->str;
+
+        g_string_erase (answer->body, start, strlen ("\"total\":3}"));
+        g_string_insert (answer->body, start, "\"total\":0,\"entry\":[{}]}");
+      }
+}
+
+/* A server of many types that has records of few: nobody waits for a search of each. mode 1 = no batches, 2 = refused
+ * though it says that it takes them, 3 = counts that are none. */
+static void
+test_asks_little (gconstpointer data)
+{
+  SyncCase self;
+  int mode = GPOINTER_TO_INT (data);
+
+  sync_case_new (&self);
+  self.server->types = many_types;
+  self.server->history = FALSE;
+  self.server->transactions = mode != 1;
+  self.server->before = mode == 2 ? refuse_batches : NULL;
+  self.server->after = mode == 3 ? count_nothing : NULL;
+  sync_case_put_many (&self, 3);
+  sync_case_must_run (&self);
+  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 3);
+  g_assert_true (self.report.complete);
+  g_assert_false (self.report.first_sync);
+  g_assert_cmpuint (self.report.first_total, ==, mode == 3 ? 0 : 3);
+  /* Patient alone is searched; one request is for the server's time. */
+  g_assert_cmpuint (mini_count_requests (self.server, "?_sort="), ==, 1);
+  if (mode == 0 || mode == 3)
+    g_assert_cmpuint (mini_count_requests (self.server, "_summary=count"), <=, 2);
+
+  /* What comes later is found all the same, also what was committed late. */
+  mini_put (self.server, "Flag", "f1", "{\"resourceType\":\"Flag\",\"id\":\"f1\"}");
+  mini_get (self.server, "Flag", "f1")->updated_us -= 100 * G_USEC_PER_SEC;
+  sync_case_must_run (&self);
+  g_assert_cmpuint (sync_case_count (&self, "Flag"), ==, 1);
+  sync_case_clear (&self);
+}
+
 /* --- lists ------------------------------------------------------------------------------------------------ */
 
 static gboolean
@@ -552,6 +615,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/download/first-sync-resumes/by-time", GINT_TO_POINTER (0), test_first_sync_resumes);
   g_test_add_data_func ("/download/first-sync-resumes/snapshot", GINT_TO_POINTER (1), test_first_sync_resumes);
+  g_test_add_data_func ("/download/asks-little", GINT_TO_POINTER (0), test_asks_little);
+  g_test_add_data_func ("/download/asks-little/no-batches", GINT_TO_POINTER (1), test_asks_little);
+  g_test_add_data_func ("/download/asks-little/refused", GINT_TO_POINTER (2), test_asks_little);
+  g_test_add_data_func ("/download/asks-little/counts-lie", GINT_TO_POINTER (3), test_asks_little);
   g_test_add_func ("/download/deleted-between", test_deleted_between);
   g_test_add_func ("/download/list-moves", test_list_moves);
   g_test_add_data_func ("/download/ties/by-time", GINT_TO_POINTER (0), test_ties);
