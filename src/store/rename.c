@@ -101,7 +101,8 @@ rewrite_text (const char *text, RoundsRename *rename, json_object **out)
 {
   g_autoptr (json_object) value = NULL;
 
-  if (text == NULL || strstr (text, rename->old_ref) == NULL)
+  /* Texts of others may have escaped the slash, or any letter. */
+  if (text == NULL || (strstr (text, rename->old_id) == NULL && strstr (text, "\\u") == NULL))
     return NULL;
   value = rounds_json_parse (text, -1, NULL);
   if (value == NULL || rounds_reference_rewrite (value, rename_reference, rename) == 0)
@@ -236,10 +237,40 @@ move_patient (RoundsWriter *writer, RoundsRename *rename, gint64 old_nid, gint64
 
 /* --- the record itself ------------------------------------------------------------------------------------ */
 
+/* Whether what stands under the new id is ours, downloaded before its answer was seen: it bears the mark of the
+ * create, or says the same. Whatever a server answers, another record must not give way. */
 static gboolean
-drop_copy (RoundsWriter *writer, RoundsRow *copy, GError **error)
+is_copy (RoundsWriter *writer, const RoundsRow *row, const RoundsRow *copy, gboolean *same, GError **error)
 {
-  if (copy->state != ROUNDS_STATE_NONE)
+  g_autoptr (RoundsRows) rows = NULL;
+  g_autoptr (RoundsFacts) renamed = NULL;
+  gboolean there = TRUE;
+
+  *same = FALSE;
+  if (copy->local == NULL)
+    return TRUE;
+  rows = rounds_database_query (writer->db, error, "SELECT op_uuid FROM outbox WHERE rid = ?", "i", row->rid);
+  while (there && !*same)
+    {
+      if (rows == NULL || !rounds_database_next (writer->db, rows, &there, error))
+        return FALSE;
+      *same = there && strstr (copy->local, rounds_rows_text (rows, 0)) != NULL;
+    }
+  if (*same || row->local == NULL)
+    return TRUE;
+  renamed = rounds_facts_new_renamed (row->type, copy->id, row->local, error);
+  *same = renamed != NULL && rounds_text_same (renamed->text, copy->local);
+  return renamed != NULL;
+}
+
+static gboolean
+drop_copy (RoundsWriter *writer, const RoundsRow *row, RoundsRow *copy, GError **error)
+{
+  gboolean same;
+
+  if (!is_copy (writer, row, copy, &same, error))
+    return FALSE;
+  if (copy->state != ROUNDS_STATE_NONE || !same)
     {
       g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_INVALID, _("There is another %s/%s already"),
                    copy->type, copy->id);
@@ -291,7 +322,7 @@ rename_one (RoundsWriter *writer, RoundsRename *rename, GError **error)
     }
   old_nid = row.patient_nid;
   old_patient = g_strdup (row.patient_id);
-  if ((taken.rid != 0 && !drop_copy (writer, &taken, error)) || !rename_row (writer, &row, rename, error) ||
+  if ((taken.rid != 0 && !drop_copy (writer, &row, &taken, error)) || !rename_row (writer, &row, rename, error) ||
       !rounds_database_run (writer->db, error, "UPDATE id_map SET server_id = ? WHERE type = ? AND server_id = ?",
                             "sis", rename->new_id, row.type_nid, rename->old_id) ||
       !rounds_database_run (writer->db, error,

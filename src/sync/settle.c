@@ -16,6 +16,7 @@
 #include "sync/compare.h"
 
 #define FIRST_WAIT_US (5 * G_USEC_PER_SEC)
+#define MAX_BEHIND 3               /* attempts at which a server that shows the old version is thought behind */
 #define LONGEST_WAIT_US (15 * 60 * G_USEC_PER_SEC)
 
 gint64
@@ -171,6 +172,7 @@ rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *item, int
   g_autoptr (GPtrArray) read = NULL;
   g_autoptr (GPtrArray) lost = NULL;
   g_autoptr (json_object) mine = NULL;
+  RoundsSettled ignored;
 
   if (g_strcmp0 (item->verb, "delete") == 0)
     return acknowledge (self, item, remote != NULL ? remote->version : NULL, NULL, status, error);
@@ -183,17 +185,17 @@ rounds_pass_settle_accepted (RoundsPass *self, const RoundsOutboxItem *item, int
         return FALSE;
       remote = read->pdata[0];
       if (remote->status != 200 || remote->resource == NULL)
-        {
-          RoundsSettled ignored;
-
-          return wait_for_later (self, item, remote->status, _("The cloud said it took this, but does not show it"),
-                                 &ignored, error);
-        }
+        return wait_for_later (self, item, remote->status, _("The cloud said it took this, but does not show it"),
+                               &ignored, error);
     }
   mine = rounds_json_parse (item->json, -1, error);
   if (mine == NULL)
     return FALSE;
   lost = rounds_compare_kept (mine, remote->resource);
+  /* It is still what was there before: a copy of the server that is behind, rather than a loss. */
+  if (lost->len > 0 && item->attempts < MAX_BEHIND && item->base_version != NULL &&
+      g_strcmp0 (remote->version, item->base_version) == 0)
+    return wait_for_later (self, item, status, _("The cloud said it took this, but does not show it"), &ignored, error);
   keep_our_digits (self, mine, remote->resource, lost->len > 0);
   if (lost->len > 0)
     return keep_what_was_dropped (self, item, status, remote, lost, error);

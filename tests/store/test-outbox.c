@@ -560,6 +560,9 @@ test_rename (void)
   g_autofree char *a = patient_json ("temp-1", "Adams", "Ann");
   g_autofree char *o = observation_json ("o1", "temp-1", "8867-4", "70", "2024-01-01");
   g_autofree char *near = observation_json ("o2", "temp-10", "8867-4", "70", "2024-01-01");
+  /* As some programs write slashes, and as any letter may be written. */
+  const char *escaped = "{\"resourceType\":\"Observation\",\"id\":\"o3\",\"subject\":{\"reference\":\"Patient\\/temp-1\"}}";
+  const char *worse = "{\"resourceType\":\"Observation\",\"id\":\"o4\",\"subject\":{\"reference\":\"Patient/t\\u0065mp-1\"}}";
   g_autoptr (RoundsRecord) record = NULL, other = NULL;
   g_autoptr (GPtrArray) list = NULL;
 
@@ -567,6 +570,8 @@ test_rename (void)
   must_put (f.store, "Patient", "temp-1", a);
   must_put (f.store, "Observation", "o1", o);
   must_put (f.store, "Observation", "o2", near);
+  must_put (f.store, "Observation", "o3", escaped);
+  must_put (f.store, "Observation", "o4", worse);
   g_assert_true (rounds_store_rename (f.store, "Patient", "temp-1", "4711", NULL));
   record = rounds_store_get (f.store, "Patient", "temp-1", NULL);   /* an open window */
   g_assert_cmpstr (record->id, ==, "4711");
@@ -578,7 +583,14 @@ test_rename (void)
   g_assert_nonnull (strstr (record->json, "\"Patient/4711\""));
   other = rounds_store_get (f.store, "Observation", "o2", NULL);
   g_assert_nonnull (strstr (other->json, "\"Patient/temp-10\""));
-  g_assert_cmpuint (list_length (rounds_store_list (f.store, NULL, "4711", 0, NULL)), ==, 2);
+  for (int i = 3; i <= 4; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("o%d", i);
+      g_autoptr (RoundsRecord) one = rounds_store_get (f.store, "Observation", id, NULL);
+
+      g_assert_nonnull (strstr (one->json, "\"Patient/4711\""));
+    }
+  g_assert_cmpuint (list_length (rounds_store_list (f.store, NULL, "4711", 0, NULL)), ==, 4);
   g_assert_cmpuint (list_length (rounds_store_find_patients (f.store, "adams", 0, NULL)), ==, 1);
   list = list_state (&f, "pending");
   for (guint i = 0; i < list->len; i++)

@@ -439,6 +439,47 @@ test_many (void)
   g_assert_cmpint (many, <, few * 4 + 50000);
 }
 
+/* What was sent, under the id of another record that is here. */
+static void
+answer_with_id_of_another (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  g_autoptr (json_object) body = NULL;
+  g_autofree char *key = NULL, *text = NULL;
+
+  if (!g_str_equal (request->method, "POST") || answer->status != 201)
+    return;
+  body = rounds_json_parse (answer->body->str, -1, NULL);
+  key = g_strconcat ("Patient/", rounds_json_peek_string (body, "id"), NULL);
+  g_hash_table_remove (server->resources, key);
+  json_object_object_add (body, "id", json_object_new_string ("victim"));
+  text = rounds_json_print (body);
+  g_string_assign (answer->body, text);
+}
+
+static void
+test_id_of_another (void)
+{
+  Case self;
+  guint versions;
+
+  case_new (&self);
+  server_ids (&self);
+  self.server->location = MINI_LOCATION_NONE;
+  server_patient (&self, "victim", "Victim");
+  must_run (&self);
+  server_patient (&self, "victim", "Victim2");
+  must_run (&self);
+  versions = list_length (rounds_store_history (self.store, "Patient", "victim", NULL));
+  self.server->after = answer_with_id_of_another;
+  put_patient (&self, "local-1", "One");
+  must_run (&self);
+  g_assert_cmpuint (self.report.quarantined, ==, 1);
+  g_assert_true (has_family (&self, "local-1", "One"));
+  g_assert_true (has_family (&self, "victim", "Victim2"));
+  g_assert_cmpuint (list_length (rounds_store_history (self.store, "Patient", "victim", NULL)), ==, versions);
+  case_clear (&self);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -451,6 +492,7 @@ main (int argc, char **argv)
   g_test_add_func ("/creates/crash-and-edit", test_crash_and_edit);
   g_test_add_func ("/creates/made-twice", test_made_twice);
   g_test_add_func ("/creates/another-record", test_another_record);
+  g_test_add_func ("/creates/id-of-another", test_id_of_another);
   g_test_add_func ("/creates/circle", test_circle);
   g_test_add_func ("/creates/tag", test_tag);
   g_test_add_func ("/creates/many", test_many);

@@ -306,6 +306,49 @@ test_dropped_element_is_shown (void)
   case_clear (&self);
 }
 
+/* A copy of the server that is behind: what was taken is not shown yet. */
+static gboolean
+read_behind (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  Case *self = data;
+
+  if (strchr (request->path, '?') != NULL)
+    {
+      mini_outcome (answer, 500, "not now");
+      return TRUE;
+    }
+  if (!g_str_equal (request->method, "GET") || !g_str_equal (request->path, "/fhir/Patient/p1"))
+    return FALSE;
+  g_string_assign (answer->body, self->saved);
+  g_string_append (answer->headers, "ETag: W/\"1\"\r\n");
+  return TRUE;
+}
+
+static void
+test_behind_is_no_loss (void)
+{
+  Case self;
+
+  case_new (&self);
+  self.server->transactions = FALSE;
+  self.server->says_nothing = TRUE;
+  put_patient (&self, "p1", "One");
+  must_run (&self);
+  self.saved = rounds_json_print (mini_get (self.server, "Patient", "p1")->json);
+  self.server->before = read_behind;
+  put_patient (&self, "p1", "Two");
+  run (&self);
+  g_assert_cmpuint (self.report.quarantined + self.report.conflicts, ==, 0);
+  g_assert_cmpuint (self.report.pending, ==, 1);
+  g_assert_true (has_family (&self, "p1", "Two"));
+  self.server->before = NULL;
+  must_run (&self);
+  g_assert_cmpuint (self.report.quarantined + self.report.conflicts + self.report.pending, ==, 0);
+  g_assert_cmpint (mini_get (self.server, "Patient", "p1")->version, ==, 2);
+  g_assert_true (has_family (&self, "p1", "Two"));
+  case_clear (&self);
+}
+
 /* --- patience ---------------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -862,6 +905,7 @@ main (int argc, char **argv)
   g_test_add_func ("/faults/one-invalid-of-300", test_one_invalid_of_300);
   g_test_add_func ("/faults/forbidden-is-shown", test_forbidden_is_shown);
   g_test_add_func ("/faults/dropped-element-is-shown", test_dropped_element_is_shown);
+  g_test_add_func ("/faults/behind-is-no-loss", test_behind_is_no_loss);
   g_test_add_data_func ("/faults/retry-after/seconds", GUINT_TO_POINTER (1), test_retry_after);
   g_test_add_data_func ("/faults/retry-after/date", GUINT_TO_POINTER (2), test_retry_after);
   g_test_add_func ("/faults/too-large-is-halved", test_too_large_is_halved);
