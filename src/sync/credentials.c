@@ -69,19 +69,23 @@ rounds_credential_lock (RoundsStore *store, GCancellable *cancellable, GError **
   gint64 deadline = g_get_monotonic_time () + LOCK_WAIT_US;
   int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   GPollFD cancel;
-  gboolean pollable = FALSE, ok = FALSE;
+  gboolean pollable, ok;
 
-  if (fd >= 0)
-    pollable = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel);
-  while (fd >= 0 && !(ok = flock (fd, LOCK_EX | LOCK_NB) == 0) && (errno == EWOULDBLOCK || errno == EINTR) &&
+  if (fd < 0)
+    {
+      g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_FAILED, _("Cannot open “%s”: %s"), path,
+                   g_strerror (errno));
+      return -1;
+    }
+  pollable = cancellable != NULL && g_cancellable_make_pollfd (cancellable, &cancel);
+  while (!(ok = flock (fd, LOCK_EX | LOCK_NB) == 0) && (errno == EWOULDBLOCK || errno == EINTR) &&
          g_get_monotonic_time () < deadline && !g_cancellable_is_cancelled (cancellable))
     g_poll (&cancel, pollable ? 1 : 0, LOCK_LOOK_MS);
   if (pollable)
     g_cancellable_release_fd (cancellable);
   if (ok)
     return fd;
-  if (fd >= 0)
-    close (fd);
+  close (fd);
   if (!g_cancellable_set_error_if_cancelled (cancellable, error))
     g_set_error_literal (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_BUSY,
                          _("Another program is signing in at this cloud; try again"));

@@ -26,7 +26,7 @@ gboolean rounds_credential_save (RoundsStore *store, const char *connection, Rou
 gboolean rounds_credential_remove (RoundsStore *store, const char *connection, RoundsCredential kind, GError **error);
 
 /* The lock of everybody who changes tokens, or the settings that tokens belong to: a descriptor to close, or −1 with
- * BUSY (ROUNDS_STORE_ERROR) or G_IO_ERROR_CANCELLED. Not twice in one thread. */
+ * BUSY or FAILED (ROUNDS_STORE_ERROR) or G_IO_ERROR_CANCELLED. Not twice in one thread. */
 int rounds_credential_lock (RoundsStore *store, GCancellable *cancellable, GError **error);
 
 RoundsTrust *rounds_credential_trust (RoundsStore *store, const RoundsConnection *connection, GError **error);

@@ -758,10 +758,10 @@ move_to (Case *self, const char *url, RoundsSecret *secret, int code)
   g_free (moved->fhir_url);
   moved->fhir_url = g_strdup (url);
   ok = rounds_connection_save (self->fixture.store, moved, secret, &error);
-  g_assert_cmpint (ok, ==, error == NULL);
   if (code < 0)
     g_assert_no_error (error);
-  else
+  g_assert_cmpint (ok, ==, code < 0);
+  if (!ok)
     g_assert_cmpint (error->code, ==, code);
   now = rounds_connection_load (self->fixture.store, "ward", NULL);
   g_assert_cmpstr (now->fhir_url, ==, ok ? url : before);
@@ -853,6 +853,21 @@ test_cannot_forget (void)
   g_clear_error (&error);
   g_assert_false (rounds_connection_remove (self.fixture.store, "ward", &error));
   g_assert_error (error, ROUNDS_VAULT_ERROR, ROUNDS_VAULT_ERROR_FAILED);
+  case_clear (&self);
+}
+
+/* A lock that cannot be opened is no other program. */
+static void
+test_no_lock (void)
+{
+  Case self;
+  g_autofree char *path = NULL;
+
+  case_new (&self);
+  path = fixture_path (&self.fixture, "sign-in.lock");
+  g_remove (path);
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  move_to (&self, "https://moved.example/fhir", NULL, ROUNDS_STORE_ERROR_FAILED);
   case_clear (&self);
 }
 
@@ -952,6 +967,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sign-in/password-stays", test_password_stays);
   g_test_add_func ("/sign-in/moved-meanwhile", test_moved_meanwhile);
   g_test_add_func ("/sign-in/cannot-forget", test_cannot_forget);
+  g_test_add_func ("/sign-in/no-lock", test_no_lock);
   g_test_add_func ("/sign-in/settings", test_settings);
   g_test_add_func ("/sign-in/sealed", test_sealed);
   status = g_test_run ();
