@@ -265,6 +265,23 @@ damaged (const char *path, const char *what, GError **error)
   return FALSE;
 }
 
+/* SQLite follows a link in the place of a log, and would write over whatever it leads to. */
+static gboolean
+check_logs (const char *path, GError **error)
+{
+  static const char *const tails[] = { "-wal", "-shm", "-journal" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tails); i++)
+    {
+      g_autofree char *log = g_strconcat (path, tails[i], NULL);
+      struct stat st;
+
+      if (lstat (log, &st) == 0 && !S_ISREG (st.st_mode))
+        return damaged (log, _("is not a file"), error);
+    }
+  return TRUE;
+}
+
 static gboolean
 check_file (const char *path, int page_bytes, RoundsDatabaseMode mode, GError **error)
 {
@@ -272,6 +289,8 @@ check_file (const char *path, int page_bytes, RoundsDatabaseMode mode, GError **
   struct stat st, log_st;
   gboolean there = lstat (path, &st) == 0;
 
+  if (!check_logs (path, error))
+    return FALSE;
   if (mode == ROUNDS_DATABASE_CREATE)
     {
       if (there)

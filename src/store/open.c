@@ -193,8 +193,13 @@ rounds_store_lock_use (const char *folder, gboolean alone, GError **error)
   /* A disk without such locks, or one that is full: only setting aside insists. */
   if (fd >= 0 && flock (fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0)
     return fd;
-  if ((fd >= 0 && errno == EWOULDBLOCK) || alone)
+  if (fd >= 0 && errno == EWOULDBLOCK)
     g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_BUSY, _("Another program is using this profile"));
+  else if (alone && (errno == ENOSPC || errno == EDQUOT))
+    g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_FULL, _("The disk is full; nothing was changed"));
+  else if (alone)
+    g_set_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_FAILED,
+                 _("The cache cannot be written or opened: check the folder's permissions"));
   if (fd >= 0)
     close (fd);
   return -1;

@@ -18,6 +18,7 @@
 
 #define FRESH "fresh"
 #define READY "ready"
+#define MAX_READY 100
 
 /* Logs first: none of them may meet a new file. records.db last: without it nothing opens. */
 static const char *const old_files[] = {
@@ -98,11 +99,23 @@ move (const char *from_folder, const char *to_folder, const char *name, GError *
   return set_errno (error, name);
 }
 
+static gboolean
+is_folder (const char *path)
+{
+  struct stat st;
+
+  return lstat (path, &st) == 0 && S_ISDIR (st.st_mode);
+}
+
+/* A link in its place leads to files that are none of this: only the link goes. */
 static void
 remove_fresh (const char *fresh)
 {
-  g_autoptr (GDir) dir = g_dir_open (fresh, 0, NULL);
+  g_autoptr (GDir) dir = is_folder (fresh) ? g_dir_open (fresh, 0, NULL) : NULL;
   const char *name;
+
+  if (dir == NULL)
+    (void) g_unlink (fresh);
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
@@ -122,6 +135,11 @@ swap (const char *folder, const char *fresh, const char *name, GError **error)
 
   if (g_mkdir (aside, 0700) != 0 && errno != EEXIST)
     return set_errno (error, name);
+  if (!is_folder (aside))
+    {
+      errno = ENOTDIR;
+      return set_errno (error, name);
+    }
   /* Once records.db is the new one, a log beside it is its own. */
   for (guint i = 0; i < G_N_ELEMENTS (old_files) && is_there (last); i++)
     if (!move (folder, aside, old_files[i], error))
@@ -187,6 +205,7 @@ make_fresh (RoundsVault *vault, RoundsSecret *key, const char *fresh, const char
   g_autofree char *ready = g_build_filename (fresh, READY, NULL);
   g_autoptr (RoundsStore) store = NULL;
   FirstRow first = { .name = name, .out = out, .hash = "unknown" };
+  g_autoptr (GError) local = NULL;
   gboolean ok;
 
   if (g_mkdir (fresh, 0700) != 0)
@@ -201,8 +220,11 @@ make_fresh (RoundsVault *vault, RoundsSecret *key, const char *fresh, const char
     return FALSE;
   sync_folder (fresh);
   if (!g_file_set_contents_full (ready, name, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                 error))
-    return FALSE;
+                                 &local))
+    {
+      errno = g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? ENOSPC : EIO;
+      return set_errno (error, READY);
+    }
   sync_folder (fresh);
   return TRUE;
 }
@@ -223,11 +245,25 @@ dated_name (const char *folder)
     }
 }
 
+/* Where the old files of a swap that was cut off go, or NULL: there is none. */
+static char *
+read_ready (const char *fresh)
+{
+  g_autofree char *path = g_build_filename (fresh, READY, NULL), *name = NULL;
+  struct stat st;
+
+  if (!is_folder (fresh) || lstat (path, &st) != 0 || !S_ISREG (st.st_mode) || st.st_size > MAX_READY ||
+      !g_file_get_contents (path, &name, NULL, NULL) || !g_str_has_prefix (name, "set-aside-") ||
+      strchr (name, '/') != NULL)
+    return NULL;
+  return g_steal_pointer (&name);
+}
+
 gboolean
 rounds_store_set_aside (RoundsVault *vault, RoundsSecret *key, RoundsSetAside *out, GError **error)
 {
   const char *folder;
-  g_autofree char *fresh = NULL, *ready = NULL, *name = NULL;
+  g_autofree char *fresh = NULL, *name = NULL;
   RoundsSetAside result = { 0 };
   gboolean ok;
   int lock;
@@ -239,14 +275,12 @@ rounds_store_set_aside (RoundsVault *vault, RoundsSecret *key, RoundsSetAside *o
   if (lock < 0)
     return FALSE;
   fresh = g_build_filename (folder, FRESH, NULL);
-  ready = g_build_filename (fresh, READY, NULL);
-  ok = g_file_get_contents (ready, &name, NULL, NULL) && g_str_has_prefix (name, "set-aside-") &&
-       strchr (name, '/') == NULL;
+  name = read_ready (fresh);
+  ok = name != NULL;
   if (!ok)
     {
       /* Nothing of a beginning that was cut off was ever in use. */
       remove_fresh (fresh);
-      g_free (name);
       name = dated_name (folder);
       ok = make_fresh (vault, key, fresh, name, &result, error);
       if (!ok)

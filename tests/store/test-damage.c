@@ -565,6 +565,50 @@ test_set_aside_killed (void)
     }
 }
 
+/* Links in the profile's folder lead nowhere: neither a log nor what setting aside makes is read or written through
+ * them, and nothing at their other end is deleted. */
+static void
+test_links (void)
+{
+  static const char *const logs[] = { "records.db-wal", "records.db-shm", "pixels.db-wal", "pixels.db-journal" };
+  g_autofree char *outside = g_dir_make_tmp ("rounds-outside-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (outside, "thesis", NULL), *fresh = NULL, *head = NULL, *now = NULL;
+  RoundsSetAside out = { 0 };
+  Fixture f;
+
+  fill (&f);
+  fixture_close (&f);
+  g_assert_true (g_file_set_contents (file, "years of work", -1, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (logs); i++)
+    {
+      g_autofree char *link = fixture_path (&f, logs[i]);
+      g_autoptr (RoundsStore) store = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autofree char *left = NULL;
+
+      g_assert_cmpint (symlink (file, link), ==, 0);
+      store = rounds_store_open (f.vault, f.key, FALSE, &error);
+      g_assert_null (store);
+      g_assert_error (error, ROUNDS_STORE_ERROR, ROUNDS_STORE_ERROR_DAMAGED);
+      g_assert_true (g_file_get_contents (file, &left, NULL, NULL));
+      g_assert_cmpstr (left, ==, "years of work");
+      g_assert_cmpint (g_unlink (link), ==, 0);
+    }
+  fresh = fixture_path (&f, "fresh");
+  g_assert_cmpint (symlink (outside, fresh), ==, 0);
+  head = fixture_path (&f, "records.db");
+  flip (head, 700);
+  set_aside (&f, &out);
+  g_assert_true (g_file_get_contents (file, &now, NULL, NULL));
+  g_assert_cmpstr (now, ==, "years of work");
+  g_assert_false (g_file_test (fresh, G_FILE_TEST_EXISTS | G_FILE_TEST_IS_SYMLINK));
+  rounds_set_aside_clear (&out);
+  fixture_open (&f);
+  fixture_clear (&f);
+  g_assert_cmpint (g_unlink (file), ==, 0);
+  g_assert_cmpint (g_rmdir (outside), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -580,6 +624,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/damage/set-aside/damaged", test_set_aside_damaged);
   g_test_add_func ("/store/damage/set-aside/hopeless", test_set_aside_hopeless);
   g_test_add_func ("/store/damage/set-aside/refuses", test_set_aside_refuses);
+  g_test_add_func ("/store/damage/links", test_links);
   g_test_add_func ("/store/damage/set-aside/killed", test_set_aside_killed);
   return g_test_run ();
 }
