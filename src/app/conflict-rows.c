@@ -9,10 +9,12 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "charts/notes.h"
 #include "charts/section.h"
 #include "charts/words.h"
 
 #define MAX_SAME 6
+#define MAX_SHOWN 4000   /* characters of one value: two long texts must not look the same because both were cut */
 
 void
 rounds_conflict_row_free (RoundsConflictRow *self)
@@ -30,10 +32,60 @@ rounds_conflict_row_free (RoundsConflictRow *self)
 }
 
 static char *
-words_of (json_object *value)
+cut (char *text_taken)
 {
-  char *words = value != NULL ? rounds_words_any (value) : NULL;
+  g_autofree char *text = text_taken;
+  g_autofree char *head = NULL;
 
+  if (text == NULL || g_utf8_strlen (text, -1) <= MAX_SHOWN)
+    return g_steal_pointer (&text);
+  head = g_utf8_substring (text, 0, MAX_SHOWN);
+  return g_strdup_printf ("%s…", head);
+}
+
+static gboolean
+is_text_of_note (json_object *resource, const char *path)
+{
+  const char *type = rounds_json_peek_string (resource, "resourceType");
+  const char *part = g_strcmp0 (type, "DocumentReference") == 0  ? "content"
+                     : g_strcmp0 (type, "DiagnosticReport") == 0 ? "presentedForm"
+                     : g_strcmp0 (type, "Composition") == 0      ? "section"
+                                                                 : NULL;
+  gsize n = part != NULL ? strlen (part) : 0;
+
+  return n > 0 && strncmp (path, part, n) == 0 && (path[n] == '\0' || path[n] == '.');
+}
+
+/* What a note says, not the letters in which it travels. NULL when it is no text. */
+static char *
+note_words (json_object *resource)
+{
+  g_autofree char *text = rounds_note_text (resource);
+  const char *title = rounds_json_peek_string (resource, "content.0.attachment.title");
+
+  if (text == NULL)
+    return title != NULL ? g_strdup (title)
+                         : g_strdup (rounds_json_peek_string (resource, "content.0.attachment.contentType"));
+  return title != NULL ? g_strdup_printf ("%s\n%s", title, text) : g_steal_pointer (&text);
+}
+
+char *
+rounds_conflict_words (json_object *resource, const char *path)
+{
+  json_object *value = resource != NULL ? rounds_json_peek (resource, path) : NULL;
+  const char *text = json_object_is_type (value, json_type_string) ? json_object_get_string (value) : NULL;
+  char *words = NULL;
+
+  if (value == NULL)
+    return g_strdup ("—");
+  if (is_text_of_note (resource, path))
+    words = cut (note_words (resource));
+  else if (g_str_equal (path, "docStatus") && g_strcmp0 (text, "final") == 0)
+    words = g_strdup (_("signed"));
+  else if (text != NULL && g_utf8_strlen (text, -1) > 100)
+    words = cut (g_strdup (text));
+  if (words == NULL)
+    words = rounds_words_any (value);
   if (words != NULL && *words == '\0')
     g_clear_pointer (&words, g_free);
   return words != NULL ? words : g_strdup ("—");
@@ -47,11 +99,15 @@ peek (json_object *resource, const char *path)
 
 /* "medication.text" is the form's "Drug"; a path above several fields has no name there. */
 static char *
-field_name (const RoundsSection *section, const char *path)
+field_name (const RoundsSection *section, const char *path, json_object *any)
 {
   gsize length = strlen (path);
   const char *found = NULL;
 
+  if (is_text_of_note (any, path))
+    return g_strdup (_("Text"));
+  if (g_str_equal (path, "docStatus"))
+    return g_strdup (_("Signature"));
   for (guint i = 0; section != NULL && i < section->n_fields; i++)
     {
       const RoundsField *field = &section->fields[i];
@@ -78,15 +134,26 @@ row_new (RoundsConflictKind kind, const RoundsSection *section, const char *path
 {
   RoundsConflictRow *row = g_new0 (RoundsConflictRow, 1);
   const char *dot = strchr (path, '.');
+  json_object *any = mine != NULL ? mine : theirs != NULL ? theirs : base;
 
   row->kind = kind;
   row->path = g_strdup (path);
   row->element = dot != NULL ? g_strndup (path, dot - path) : g_strdup (path);
-  row->field = field_name (section, path);
-  row->element_field = field_name (section, row->element);
-  row->base = words_of (peek (base, path));
-  row->mine = words_of (peek (mine, path));
-  row->theirs = words_of (peek (theirs, path));
+  row->field = field_name (section, path, any);
+  row->element_field = field_name (section, row->element, any);
+  row->base = rounds_conflict_words (base, path);
+  row->mine = rounds_conflict_words (mine, path);
+  row->theirs = rounds_conflict_words (theirs, path);
+  /* What differs must be seen to differ, in whatever form. */
+  if (kind == ROUNDS_CONFLICT_CHOOSE && strcmp (row->mine, row->theirs) == 0)
+    {
+      json_object *m = peek (mine, path), *t = peek (theirs, path);
+
+      g_free (row->mine);
+      g_free (row->theirs);
+      row->mine = m != NULL ? rounds_json_print (m) : g_strdup ("—");
+      row->theirs = t != NULL ? rounds_json_print (t) : g_strdup ("—");
+    }
   return row;
 }
 

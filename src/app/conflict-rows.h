@@ -29,6 +29,10 @@ void rounds_conflict_row_free (RoundsConflictRow *self);
 GPtrArray *rounds_conflict_rows_new (const RoundsConflict *conflict, json_object *base, json_object *mine,
                                      json_object *theirs);
 
+/* One value in words for who compares: a note's text readable and whole, long texts not cut where they still may
+ * differ; "—" for none. resource may be NULL. Caller frees. */
+char *rounds_conflict_words (json_object *resource, const char *path);
+
 /* "version 4 · today 08:11" of a text's meta, NULL when it says neither. Caller frees. */
 char *rounds_conflict_version_words (json_object *resource);
 

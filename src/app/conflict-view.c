@@ -10,7 +10,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "app/conflict-rows.h"
-#include "charts/words.h"
 #include "fhir/merge.h"
 #include "kit/kit.h"
 
@@ -336,15 +335,14 @@ show_result (RoundsConflictView *self, guint n_open)
     {
       const RoundsConflictRow *row = self->rows->pdata[i];
       const char *field = row->element_field;
-      json_object *value = merged != NULL ? rounds_json_peek (merged, row->element) : NULL;
-      g_autofree char *words = value != NULL ? rounds_words_any (value) : NULL;
+      g_autofree char *words = rounds_conflict_words (merged, row->element);
 
       if (field == NULL || !g_hash_table_add (told, row->element))
         continue;
       if (is_open (self, row->element) || merged == NULL)
         add_result (self, field, _("not decided yet"), "look");
       else
-        add_result (self, field, words != NULL ? words : "—", row->kind == ROUNDS_CONFLICT_SAME ? NULL : "strong");
+        add_result (self, field, words, row->kind == ROUNDS_CONFLICT_SAME ? NULL : "strong");
     }
 }
 
@@ -477,6 +475,9 @@ resolved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     {
       set_can_save (self, TRUE);
       gtk_label_set_label (self->hint_label, error->message);
+      gtk_accessible_announce (GTK_ACCESSIBLE (self), error->message, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_HIGH);
+      /* Its keys go on working: the button that had the focus was insensitive meanwhile. */
+      gtk_widget_grab_focus (self->save_button);
     }
   else
     g_signal_emit (self, signals[DECIDED], 0, decision->type, decision->id, decision->revision, decision->status);
@@ -690,6 +691,15 @@ parse_or_null (const char *text)
   return text != NULL ? rounds_json_parse (text, -1, NULL) : NULL;
 }
 
+static gboolean
+is_signed_note (json_object *resource)
+{
+  const char *status = rounds_json_peek_string (resource, "docStatus");
+
+  return g_strcmp0 (rounds_json_peek_string (resource, "resourceType"), "DocumentReference") == 0 &&
+         (g_strcmp0 (status, "final") == 0 || g_strcmp0 (status, "amended") == 0);
+}
+
 static void
 show_heading (RoundsConflictView *self)
 {
@@ -720,6 +730,9 @@ show_heading (RoundsConflictView *self)
     }
   else
     heading = g_strdup_printf (_("%s was changed in two places"), title);
+  if (self->mine != NULL && self->theirs != NULL && is_signed_note (self->theirs))
+    what = _("On the server it was signed meanwhile, and what is signed cannot be changed: take theirs, and write what "
+             "is yours as an addendum. Your text stays in the history.");
   gtk_label_set_label (self->title_label, heading);
   gtk_label_set_label (self->what_label, what);
   gtk_label_set_label (self->patient_label, question->words->patient != NULL ? question->words->patient : "");

@@ -206,11 +206,12 @@ set_text (GtkWidget *label, const char *text)
   gtk_widget_set_visible (label, text != NULL && *text != '\0');
 }
 
+/* Whose it is belongs to it: the same problem of two patients must not sound the same. */
 static void
-name_button (GtkWidget *button, const char *format, const char *title)
+name_button (GtkWidget *button, const char *verb, const char *title, const char *patient)
 {
-  /* Translators' formats come from below; each has one %s. */
-  g_autofree char *name = g_strdup_printf ("%s: %s", format, title);
+  g_autofree char *name = patient != NULL ? g_strdup_printf ("%s: %s, %s", verb, title, patient)
+                                          : g_strdup_printf ("%s: %s", verb, title);
 
   rounds_accessible_name (button, name);
 }
@@ -240,9 +241,9 @@ fill (Row *row)
   gtk_widget_set_visible (row->retry, kind == ROUNDS_SYNC_ITEM_REFUSED && record);
   gtk_widget_set_visible (row->discard, kind == ROUNDS_SYNC_ITEM_REFUSED && record);
   gtk_widget_set_visible (row->buttons, kind != ROUNDS_SYNC_ITEM_WAITING && record);
-  name_button (row->decide, _("Decide"), title != NULL ? title : "");
-  name_button (row->retry, _("Try again"), title != NULL ? title : "");
-  name_button (row->discard, _("Discard the change"), title != NULL ? title : "");
+  name_button (row->decide, _("Decide"), title != NULL ? title : "", patient);
+  name_button (row->retry, _("Try again"), title != NULL ? title : "", patient);
+  name_button (row->discard, _("Discard the change"), title != NULL ? title : "", patient);
   spoken = g_strjoin (", ", title != NULL ? title : "…", patient != NULL ? patient : "", detail != NULL ? detail : "",
                       since, NULL);
   gtk_list_item_set_accessible_label (row->item, spoken);
@@ -314,7 +315,7 @@ show_header (GtkListHeader *header)
   static const char *const titles[] = { N_("Changed in two places"), N_("Refused by the server"), N_("To send") };
   static const char *const notes[] = {
     N_("Nothing is lost until you decide, and afterwards both versions stay in the history."),
-    N_("Your text is kept here. Everything else went on."),
+    N_("All of it is kept here. Everything else went on."),
     NULL,
   };
   RoundsSyncItem *item = gtk_list_header_get_item (header);

@@ -12,8 +12,10 @@
 #include "app/conflict-view.h"
 #include "app/sync-list.h"
 #include "kit/kit.h"
+#include "store/glass.h"
 #include "sync/schedule.h"
 
+#define MAX_NOTES 5
 #define UNDO_S 12   /* a toast stays ten seconds, and a person takes a moment to see it */
 
 struct _RoundsSyncPage {
@@ -103,6 +105,21 @@ add_images (RoundsStore *store, Overview *self)
     }
 }
 
+/* What waits and may not be seen is said to be there: the number in the header counts it, too. */
+static void
+add_hidden (RoundsStore *store, Overview *self)
+{
+  g_autofree char *title = NULL;
+  guint n = 0;
+
+  if (!rounds_store_count_hidden_waiting (store, &n, NULL) || n == 0)
+    return;
+  title = g_strdup_printf (ngettext ("%u restricted change", "%u restricted changes", n), n);
+  g_ptr_array_add (self->items[ROUNDS_SYNC_ITEM_WAITING],
+                   rounds_sync_item_new_plain (ROUNDS_SYNC_ITEM_WAITING, title,
+                                               _("not shown · break the glass at the patient to see it")));
+}
+
 static gpointer
 read_overview (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -133,6 +150,7 @@ read_overview (RoundsStore *store, gpointer data, GCancellable *cancellable, GEr
       g_ptr_array_add (self->items[rounds_sync_item_get_kind (item)], item);
     }
   add_images (store, self);
+  add_hidden (store, self);
   return self;
 }
 
@@ -624,9 +642,14 @@ show_notes (RoundsSyncPage *self)
 {
   const char *const *notes = rounds_sync_status_get_notes (self->status);
   g_autoptr (GString) text = g_string_new (NULL);
+  g_autofree char *all = notes != NULL ? g_strjoinv ("\n", (char **) notes) : NULL;
+  guint n = notes != NULL ? g_strv_length ((char **) notes) : 0;
 
-  for (guint i = 0; notes != NULL && notes[i] != NULL; i++)
+  for (guint i = 0; i < MIN (n, MAX_NOTES); i++)
     g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", notes[i]);
+  if (n > MAX_NOTES)
+    g_string_append_printf (text, ngettext ("\nand %u more", "\nand %u more", n - MAX_NOTES), n - MAX_NOTES);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->notes_label), n > MAX_NOTES ? all : NULL);
   gtk_label_set_label (self->notes_label, text->str);
   gtk_widget_set_visible (self->notes_box, text->len > 0);
 }

@@ -178,7 +178,7 @@ show_completeness (RoundsWindow *self, RoundsSyncStatus *status)
 
   rounds_patient_list_set_footer (self->patient_list, first  ? _("Not complete: the first sync is not through yet")
                                                       : demo ? _("Demo ward · synthetic patients")
-                                                             : NULL);
+                                                             : NULL, first);
   self->first_sync = first;
   rounds_window_show_body (self);
 }
@@ -208,7 +208,7 @@ sync_status_cb (RoundsWindow *self)
   else if (n_send > 0)
     label = g_strdup_printf (ngettext ("%u to send", "%u to send", n_send), n_send);
   else
-    label = g_strdup (_("Nothing to send"));
+    label = g_strdup (rounds_sync_status_get_first_sync (status) ? _("First sync…") : _("Nothing to send"));
   tip = g_string_new (NULL);
   if (sign_in != NULL)
     g_string_append_printf (tip, _("“%s” waits for you to sign in"), sign_in);

@@ -501,8 +501,13 @@ rounds_patient_list_focus_search (RoundsPatientList *self)
 }
 
 void
-rounds_patient_list_set_footer (RoundsPatientList *self, const char *text)
+rounds_patient_list_set_footer (RoundsPatientList *self, const char *text, gboolean look)
 {
+  rounds_tone_apply (GTK_WIDGET (self->footer), look ? ROUNDS_TONE_LOOK : ROUNDS_TONE_PLAIN);
+  if (look)
+    gtk_widget_remove_css_class (GTK_WIDGET (self->footer), "dimmed");
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->footer), "dimmed");
   gtk_label_set_label (self->footer, text != NULL ? text : "");
   gtk_widget_set_visible (GTK_WIDGET (self->footer), text != NULL);
 }

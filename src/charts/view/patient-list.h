@@ -18,7 +18,7 @@ void rounds_patient_list_set_store (RoundsPatientList *self, RoundsStore *store)
 /* Marks the patient whose chart is shown, without a signal; NULL = none. */
 void rounds_patient_list_set_selected (RoundsPatientList *self, const char *patient_id);
 void rounds_patient_list_focus_search (RoundsPatientList *self);
-/* One dim line under the list ("Demo ward · synthetic patients"); NULL = none. */
-void rounds_patient_list_set_footer (RoundsPatientList *self, const char *text);
+/* One line under the list ("Demo ward · synthetic patients"), dim or, with look, to be noticed; NULL = none. */
+void rounds_patient_list_set_footer (RoundsPatientList *self, const char *text, gboolean look);
 
 G_END_DECLS
