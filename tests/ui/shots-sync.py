@@ -70,6 +70,21 @@ def first_sync():
     w.key("Control", "Shift", "s")
     w.settle(4.0)
     shot(w, "sync-first")
+    ward.slow = 3
+    w.key("Control", "f")
+    w.key("Down")
+    w.key("Return")
+    shot(w, "summary-first")
+    w.close()
+
+
+def sign_in():
+    ward = Ward(CTL, os.path.join(os.environ["HOME"], "sign-in"), link=False)
+    ward.put(patient(0))
+    ward.ctl("cloud", "add", "ward", "--fhir", "http://127.0.0.1:9/fhir", "--auth", "smart", "--client-id", "rounds")
+    w = unlock(ward)
+    w.key("Control", "Shift", "s")
+    shot(w, "sync-sign-in")
     w.close()
 
 
@@ -88,6 +103,8 @@ def linked():
     ward.delete_there()
     ward.delete_here()
     ward.refuse()
+    ward.put(patient(3))
+    ward.refuse_at_length()
     ward.sync()
     ward.down = 503
     ward.wait_for_night(60)
@@ -114,6 +131,7 @@ def linked():
 def main():
     unlinked()
     first_sync()
+    sign_in()
     linked()
 
 

@@ -10,7 +10,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
 import fhirserver  # noqa: E402
 
-fhirserver.TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "Encounter", "AllergyIntolerance")
+fhirserver.TYPES = ("Patient", "Observation", "Condition", "MedicationRequest", "Encounter", "AllergyIntolerance",
+                    "DocumentReference")
 PASSPHRASE = "correct horse 7"
 NAMES = (("Vega", "Ana", "female", "1961-03-14"), ("Okafor", "Chidi", "male", "1948-11-02"),
          ("王", "秀英", "female", "1959-07-21"), ("Brandt-Lindqvist von Hohenfels", "Maximiliane Theodora", "female",
@@ -42,6 +43,13 @@ def visit(kind="IMP"):
             "period": {"start": "2024-01-02T08:00:00Z"}}
 
 
+def note(description="Ward round", state="preliminary"):
+    return {"resourceType": "DocumentReference", "id": "n1", "status": "current", "docStatus": state,
+            "subject": {"reference": "Patient/p0"}, "date": "2024-01-02T09:00:00Z", "type": {"text": "Progress note"},
+            "description": description,
+            "content": [{"attachment": {"contentType": "text/plain", "data": "U2xlcHQgd2VsbC4="}}]}
+
+
 class Ward:
     """A server and an account that is linked to it, in the folder."""
 
@@ -56,12 +64,26 @@ class Ward:
         self.name = "Dr T. Example"
         self.slow = 0             # seconds that each answer takes: for pictures
         self.down = None          # a status: what it answers to every change
+        self.given = None         # how many ids it gave, when it gives them
         answer = self.server.answer
 
         def gate(method, target, if_match, body):
             time.sleep(self.slow)
             if self.down and (method in ("PUT", "DELETE") or (method == "POST" and body)):
                 raise fhirserver.Refused(self.down, "closed for the night")
+            if self.given is not None and target.split("?")[0].endswith("/metadata"):
+                status, told, etag = answer(method, target, if_match, body)
+                for kind in told["rest"][0]["resource"]:
+                    kind["updateCreate"] = False
+                return status, told, etag
+            if self.given is not None and body and body["resourceType"] != "Bundle":
+                kind, name = (target.split("?")[0].split("/fhir/")[1].split("/") + [None])[:2]
+                if method == "PUT" and self.server.current(kind, name) is None:
+                    raise fhirserver.Refused(405, "ids are given here")
+                if method == "POST":
+                    self.given += 1
+                    made = self.server.write({**body, "id": f"srv-{self.given}"})
+                    return 201, made, fhirserver.tag(made)
             return answer(method, target, if_match, body)
 
         self.server.answer = gate
@@ -112,6 +134,18 @@ class Ward:
         words = "Encounter.class: code 'IMPX' is not in the value set 'EncounterClass' (required)"
         self.server.refuse = lambda r: words if r["resourceType"] == "Encounter" and r["class"]["code"] == "IMPX" else None
         self.put(visit("IMPX"))
+
+    def refuse_at_length(self):
+        """As a validator does that lists all it knows: about a thousand letters."""
+        words, long = self.server.refuse, "Condition.onset: must not be after Condition.abatement. " * 18
+        self.server.refuse = lambda r: words(r) or (long if r.get("id") == "c9" else None)
+        self.put(problem("c9", "Suspected drug reaction with eosinophilia and systemic symptoms after 14 days of "
+                         "allopurinol, referred by the emergency department", "p3"))
+
+    def give_ids(self):
+        """From now on new records are created under ids of the server's own."""
+        self.given = 0
+        self.ctl("cloud", "probe", "ward")
 
     def put_server_back(self):
         """A change is taken, and the server then restored from a backup that does not have it."""
