@@ -219,5 +219,6 @@ rounds_keyring_dialog_present (GtkWidget *parent, RoundsStore *store, GCancellab
   g_signal_connect_swapped (self->wanted, "notify::active", G_CALLBACK (wanted_cb), self);
   g_signal_connect_swapped (self->button, "clicked", G_CALLBACK (turn_on_cb), self);
   g_signal_connect_swapped (self->passphrase, "entry-activated", G_CALLBACK (turn_on_cb), self);
+  adw_dialog_set_focus (self->dialog, GTK_WIDGET (self->wanted));
   adw_dialog_present (self->dialog, parent);
 }
