@@ -78,6 +78,10 @@ gboolean rounds_row_rename (RoundsWriter *writer, const char *type, const char *
                             GError **error);
 /* Puts the new ids into what still speaks of the old ones: a form that was open, a file read again. */
 gboolean rounds_facts_follow (RoundsWriter *writer, RoundsFacts **facts, GError **error);
+/* "create", "update" or "delete", static: what would be sent for this text (NULL = deleted) on this base. */
+const char *rounds_outbox_verb (RoundsBase base, const char *text);
+/* Rows that went back to pending may have lost their purpose meanwhile: a create that was deleted again. */
+gboolean rounds_outbox_drop_if_nothing (RoundsWriter *writer, RoundsRow *row, GError **error);
 /* Resources that wait and may have a reference to "TYPE/ID", ascending: array of gint64 rid. */
 GArray *rounds_outbox_find_referrers (RoundsWriter *writer, const char *ref, GError **error);
 
