@@ -89,6 +89,17 @@ add_size (RoundsStore *self, RoundsDatabaseKind kind, RoundsCheckReport *out)
     out->n_bytes += (guint64) st.st_size;
 }
 
+/* SQLite tells all it meets in one text under a heading, and after the first bad page every other looks bad to it. */
+static char *
+first_line (const char *text)
+{
+  const char *start = text;
+
+  if (g_str_has_prefix (start, "***") && strchr (start, '\n') != NULL)
+    start = strchr (start, '\n') + 1;
+  return g_strndup (start, strcspn (start, "\r\n"));
+}
+
 static gboolean
 check_pages (RoundsStore *self, RoundsDatabaseKind kind, const char *sql, guint tries, GCancellable *cancellable,
              RoundsCheckReport *out, GError **error)
@@ -105,10 +116,11 @@ check_pages (RoundsStore *self, RoundsDatabaseKind kind, const char *sql, guint 
     }
   for (guint i = 0; i < lines->len; i++)
     {
-      g_strdelimit (lines->pdata[i], "\n\r", ' ');
+      g_autofree char *line = first_line (lines->pdata[i]);
+
       problem (out, g_strdup_printf (kind == ROUNDS_DATABASE_RECORDS ? _("The file of records is damaged: %s")
                                                                      : _("The file of images is damaged: %s"),
-                                     (const char *) lines->pdata[i]));
+                                     line));
     }
   return TRUE;
 }

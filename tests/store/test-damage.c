@@ -112,6 +112,8 @@ is_ok (RoundsStore *store, gboolean thorough)
   for (guint i = 0; i < report.problems->len; i++)
     {
       g_assert_null (strchr (report.problems->pdata[i], '\n'));
+      g_assert_null (strstr (report.problems->pdata[i], "***"));
+      g_assert_cmpuint (strlen (report.problems->pdata[i]), <, 200);
       g_assert_null (strstr (report.problems->pdata[i], "Only"));
     }
   rounds_check_report_clear (&report);
