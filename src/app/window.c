@@ -83,7 +83,8 @@ rounds_window_show_body (RoundsWindow *self)
     gtk_stack_set_visible_child_name (self->body, self->patient_id != NULL ? "patient" : "empty");
   /* What waits to be sent is of many patients: the name of one of them may not stand above it. */
   gtk_widget_set_visible (GTK_WIDGET (self->banner), self->patient_id != NULL && !of_many);
-  adw_banner_set_revealed (self->incomplete, self->first_sync && self->patient_id != NULL && !of_many);
+  /* Not only folded away: a screen reader would go on reading it. */
+  gtk_widget_set_visible (GTK_WIDGET (self->incomplete), self->first_sync && self->patient_id != NULL && !of_many);
   gtk_widget_set_visible (self->switcher, !of_many);
   gtk_widget_set_visible (self->switcher_bar, !of_many);
   /* A list that lies over a page that was asked for would take its keys, too. */
