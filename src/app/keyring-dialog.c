@@ -195,7 +195,7 @@ void
 rounds_keyring_dialog_present (GtkWidget *parent, RoundsStore *store, GCancellable *cancellable)
 {
   KeyringDialog *self = NULL;
-  GtkWidget *view = adw_toolbar_view_new (), *scrolled = gtk_scrolled_window_new ();
+  GtkWidget *view = adw_toolbar_view_new (), *scrolled = gtk_scrolled_window_new (), *clamp = adw_clamp_new ();
 
   g_return_if_fail (GTK_IS_WIDGET (parent) && ROUNDS_IS_STORE (store));
 
@@ -207,11 +207,15 @@ rounds_keyring_dialog_present (GtkWidget *parent, RoundsStore *store, GCancellab
   g_object_set_data_full (G_OBJECT (self->dialog), "keyring", self, keyring_dialog_free);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
-  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), build_body (self));
+  adw_clamp_set_maximum_size (ADW_CLAMP (clamp), 460);
+  adw_clamp_set_child (ADW_CLAMP (clamp), build_body (self));
+  gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (scrolled), TRUE);
+  gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), clamp);
   adw_toolbar_view_add_top_bar (ADW_TOOLBAR_VIEW (view), adw_header_bar_new ());
   adw_toolbar_view_set_content (ADW_TOOLBAR_VIEW (view), scrolled);
   adw_dialog_set_title (self->dialog, _("Desktop Keyring"));
-  adw_dialog_set_content_width (self->dialog, 460);
+  /* It grows when the passphrase is asked for. */
+  adw_dialog_set_follows_content_size (self->dialog, TRUE);
   adw_dialog_set_child (self->dialog, view);
   adw_switch_row_set_active (self->wanted, self->is_on);
   say (self, NULL, FALSE);

@@ -31,6 +31,7 @@ struct _RoundsUnlockPage {
   GtkLabel *create_error_label;
   GtkButton *create_button;
   GtkLabel *key_label;
+  GtkLabel *busy_label;
   GtkProgressBar *progress_bar;
   GtkLabel *state_label;
   GtkWidget *links;
@@ -101,7 +102,7 @@ set_busy (RoundsUnlockPage *self, const char *text)
   self->form = gtk_stack_get_visible_child_name (self->forms);
   if (g_strcmp0 (self->form, "busy") == 0)
     self->form = "unlock";
-  gtk_progress_bar_set_text (self->progress_bar, text);
+  gtk_label_set_label (self->busy_label, text);
   gtk_progress_bar_set_fraction (self->progress_bar, 0);
   gtk_stack_set_visible_child_name (self->forms, "busy");
   gtk_widget_set_sensitive (self->links, FALSE);
@@ -367,6 +368,7 @@ rounds_unlock_page_class_init (RoundsUnlockPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, create_error_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, create_button);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, key_label);
+  gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, busy_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, progress_bar);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, state_label);
   gtk_widget_class_bind_template_child (widget_class, RoundsUnlockPage, links);

@@ -26,11 +26,11 @@ def account_is_made():
     global w, recovery
     w = Window(PROGRAM, ["--profile", PROFILE], log=os.path.join(PICTURES, "accounts.log"))
     w.enter("Dr T. Example", "Your name")
-    w.enter("short", "Passphrase, at least 8 characters")
+    w.enter("short", "New passphrase")
     w.enter("short", "The same again")
     w.press("Create Account", "button")
     w.find(contains="shorter than 8")
-    w.enter("correct horse", "Passphrase, at least 8 characters")
+    w.enter("correct horse", "New passphrase")
     w.enter("correct horse", "The same again")
     w.press("Create Account", "button")
     w.find(contains="I Have Written It Down", role="button", patience_s=60)
