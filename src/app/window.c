@@ -72,6 +72,16 @@ fetch_scans (RoundsWindow *self)
                       self->fetching);
 }
 
+/* Not only folded away elsewhere: a screen reader would go on reading it. */
+static void
+show_incomplete (RoundsWindow *self)
+{
+  const char *shown = gtk_stack_get_visible_child_name (self->body);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->incomplete),
+                          self->first_sync && self->patient_id != NULL && g_strcmp0 (shown, "patient") == 0);
+}
+
 void
 rounds_window_show_body (RoundsWindow *self)
 {
@@ -83,8 +93,7 @@ rounds_window_show_body (RoundsWindow *self)
     gtk_stack_set_visible_child_name (self->body, self->patient_id != NULL ? "patient" : "empty");
   /* What waits to be sent is of many patients: the name of one of them may not stand above it. */
   gtk_widget_set_visible (GTK_WIDGET (self->banner), self->patient_id != NULL && !of_many);
-  /* Not only folded away: a screen reader would go on reading it. */
-  gtk_widget_set_visible (GTK_WIDGET (self->incomplete), self->first_sync && self->patient_id != NULL && !of_many);
+  show_incomplete (self);
   gtk_widget_set_visible (self->switcher, !of_many);
   gtk_widget_set_visible (self->switcher_bar, !of_many);
   /* A list that lies over a page that was asked for would take its keys, too. */
@@ -181,7 +190,7 @@ show_completeness (RoundsWindow *self, RoundsSyncStatus *status)
                                                       : demo ? _("Demo ward · synthetic patients")
                                                              : NULL, first);
   self->first_sync = first;
-  rounds_window_show_body (self);
+  show_incomplete (self);
 }
 
 /* What a person must know without going there: what waits, whether it goes, when it last went well. */

@@ -63,12 +63,12 @@ def first_sync():
         ward.server.write(patient(i))
     for i in range(400):
         ward.server.write(problem(f"c{i}", f"Problem {i}", f"p{i % 5}"))
-    ward.slow = 1.0
+    ward.slow = 0.4
     w = unlock(ward)
     w.key("Control", "Shift", "s")
-    w.settle(4.0)
+    w.wait(lambda: "BRANDT" in " ".join(n.get_name() or "" for n in w.walk()), "the first patient")
+    ward.slow = 5
     shot(w, "sync-first")
-    ward.slow = 3
     w.key("Control", "f")
     w.settle(1.0)
     w.key("Down")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A picture of every screen from the real window: light and dark, wide and 360 px, large text, English and Chinese.
-# "readme" makes the three that README.md shows and puts them into data/screenshots.
+# "readme" makes the four that README.md shows and puts them into data/screenshots.
 set -eu
 build=$1
 shift
@@ -45,7 +45,7 @@ if [ -n "${ROUNDS_KEEP_SCREENSHOTS:-}" ]; then
 fi
 if [ -n "$readme" ]; then
   mkdir -p "$top/data/screenshots"
-  for pair in summary-light:summary wipe-dark:scans vitals-light:vitals; do
+  for pair in summary-light:summary wipe-dark:scans vitals-light:vitals conflict-m1-light:conflict; do
     convert "$shots/${pair%:*}.png" +dither -colors 256 -strip "PNG8:$top/data/screenshots/${pair#*:}.png"
   done
 fi
