@@ -12,8 +12,8 @@
 #include "store/damage.h"
 #include "store/database.h"
 
-#define N_CUTS 120
-#define N_LIES 12
+#define N_CUTS 60
+#define N_LIES 8
 
 /* The trail's head is written beside SQLite and synced only now and then: any of its states since may be left. */
 typedef struct {
