@@ -495,8 +495,8 @@ test_temporary (void)
     "SELECT sum(n) FROM (SELECT length(local_json) AS n FROM resource ORDER BY local_json DESC LIMIT 100000 OFFSET 1)",
     "SELECT count(*) FROM (SELECT DISTINCT local_json || id FROM resource)",
     "SELECT max(n) FROM (SELECT count(*) AS n FROM resource GROUP BY substr(local_json, 20) ORDER BY 1)",
-    "WITH big AS MATERIALIZED (SELECT id, local_json FROM resource) "
-    "SELECT count(*) FROM big a JOIN big b ON a.local_json = b.local_json",
+    ("WITH big AS MATERIALIZED (SELECT id, local_json FROM resource) "
+     "SELECT count(*) FROM big a JOIN big b ON a.local_json = b.local_json"),
     "SELECT count(*) FROM (SELECT local_json FROM resource UNION SELECT id FROM resource)",
   };
   Bench self;
