@@ -79,17 +79,14 @@ count_work (RoundsStore *store, gpointer data, GCancellable *cancellable, GError
 {
   g_autoptr (Counts) counts = g_new0 (Counts, 1);
   g_autoptr (GPtrArray) conflicts = rounds_store_conflict_list (store, error);
-  const char *const refused[] = { "quarantined", NULL };
-  g_autoptr (GPtrArray) quarantined = NULL;
+  RoundsOutboxTally tally;
   g_autofree char *last = NULL;
-  guint all;
 
-  if (conflicts == NULL || (quarantined = rounds_store_outbox_list (store, refused, 0, error)) == NULL)
+  if (conflicts == NULL || !rounds_store_outbox_tally (store, &tally, error))
     return NULL;
-  all = rounds_store_outbox_count (store, NULL);
   counts->n_conflicts = conflicts->len;
-  counts->n_quarantined = quarantined->len;
-  counts->n_pending = all - MIN (all, conflicts->len + quarantined->len) + rounds_store_scan_outbox_count (store, NULL);
+  counts->n_quarantined = tally.quarantined;
+  counts->n_pending = tally.pending + rounds_store_scan_outbox_count (store, NULL);
   last = rounds_store_dup_setting (store, "sync.last-success-us", NULL);
   counts->last_success_us = last != NULL ? g_ascii_strtoll (last, NULL, 10) : 0;
   look_at_connections (store, counts);
