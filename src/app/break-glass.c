@@ -9,12 +9,14 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "app/put-back.h"
 #include "base/instant.h"
 #include "store/glass.h"
 
 struct _RoundsBreakGlass {
   AdwBin parent_instance;
 
+  RoundsPutBack *put_back;   /* stands above it: both are about what is not as it should be */
   GtkWidget *box, *icon, *button;
   GtkLabel *label;
   GtkEditable *entry;        /* of the dialog, while it is up */
@@ -22,7 +24,7 @@ struct _RoundsBreakGlass {
   RoundsStore *store;
   char *patient_id;
   GCancellable *cancellable;
-  gulong changed_handler;
+  gulong changed_handler, outbox_handler;
   guint timer;
   gboolean open;
 };
@@ -31,7 +33,7 @@ G_DEFINE_FINAL_TYPE (RoundsBreakGlass, rounds_break_glass, ADW_TYPE_BIN)
 
 typedef struct {
   guint hidden;
-  gboolean open;
+  gboolean open, shut;
   RoundsGlass glass;
 } State;
 
@@ -52,6 +54,8 @@ read_state (RoundsStore *store, gpointer data, GCancellable *cancellable, GError
   state->open = rounds_store_get_glass (store, data, &state->glass);
   if (data != NULL && !rounds_store_count_hidden (store, data, &state->hidden, error))
     g_clear_pointer (&state, state_free);
+  else
+    state->shut = data != NULL && rounds_store_is_shut (store, data);
   return state;
 }
 
@@ -72,9 +76,11 @@ show_state (RoundsBreakGlass *self, const State *state)
   g_autofree char *words = NULL;
 
   self->open = state->open;
-  gtk_widget_set_visible (self->box, state->open || state->hidden > 0);
+  gtk_widget_set_visible (self->box, state->open || state->shut || state->hidden > 0);
   if (state->open)
     words = open_words (&state->glass);
+  else if (state->shut && state->hidden == 0)
+    words = g_strdup (_("This patient is restricted: nothing is shown or written before the glass is broken"));
   else
     words = g_strdup_printf (ngettext ("%u record of this patient is restricted and not shown",
                                        "%u records of this patient are restricted and not shown", state->hidden),
@@ -110,9 +116,12 @@ refresh (RoundsBreakGlass *self)
     {
       gtk_widget_set_visible (self->box, FALSE);
       gtk_label_set_label (self->label, "");
+      rounds_put_back_set_store (self->put_back, NULL);
       return;
     }
   self->cancellable = g_cancellable_new ();
+  rounds_put_back_set_store (self->put_back, self->store);
+  rounds_put_back_refresh (self->put_back);
   rounds_store_run_async (self->store, read_state, g_strdup (self->patient_id), g_free, state_free, self->cancellable,
                           state_read_cb, g_object_ref (self));
 }
@@ -203,22 +212,28 @@ static void
 ask (RoundsBreakGlass *self)
 {
   AdwDialog *dialog = adw_alert_dialog_new (_("Break the Glass?"), NULL);
-  GtkWidget *list = gtk_list_box_new (), *entry = adw_entry_row_new ();
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6), *entry = gtk_entry_new ();
+  GtkWidget *label = gtk_label_new_with_mnemonic (_("_Reason, in a few words"));
 
   adw_alert_dialog_set_body (ADW_ALERT_DIALOG (dialog),
                              _("The restricted records of this patient open for four hours. Your name, the time and the "
                                "reason stand in the audit trail and are looked at."));
-  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _("_Cancel"), "break", _("_Break the Glass"), NULL);
+  adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _("_Cancel"), "break", _("_Break"), NULL);
   adw_alert_dialog_set_response_appearance (ADW_ALERT_DIALOG (dialog), "break", ADW_RESPONSE_DESTRUCTIVE);
   adw_alert_dialog_set_response_enabled (ADW_ALERT_DIALOG (dialog), "break", FALSE);
   adw_alert_dialog_set_default_response (ADW_ALERT_DIALOG (dialog), "break");
   adw_alert_dialog_set_close_response (ADW_ALERT_DIALOG (dialog), "cancel");
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (entry), _("Reason, in a few words"));
-  adw_entry_row_set_activates_default (ADW_ENTRY_ROW (entry), TRUE);
-  gtk_list_box_set_selection_mode (GTK_LIST_BOX (list), GTK_SELECTION_NONE);
-  gtk_widget_add_css_class (list, "boxed-list");
-  gtk_list_box_append (GTK_LIST_BOX (list), entry);
-  adw_alert_dialog_set_extra_child (ADW_ALERT_DIALOG (dialog), list);
+  /* Wide, and one below the other where it is not: large text must not cut what the buttons say. */
+  adw_alert_dialog_set_prefer_wide_layout (ADW_ALERT_DIALOG (dialog), TRUE);
+  /* A row's title is cut when it is long; a label is not. */
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_mnemonic_widget (GTK_LABEL (label), entry);
+  gtk_accessible_update_relation (GTK_ACCESSIBLE (entry), GTK_ACCESSIBLE_RELATION_LABELLED_BY, label, NULL, -1);
+  gtk_entry_set_activates_default (GTK_ENTRY (entry), TRUE);
+  gtk_box_append (GTK_BOX (box), label);
+  gtk_box_append (GTK_BOX (box), entry);
+  adw_alert_dialog_set_extra_child (ADW_ALERT_DIALOG (dialog), box);
   adw_dialog_set_focus (dialog, entry);
   g_object_set_data_full (G_OBJECT (dialog), "patient", g_strdup (self->patient_id), g_free);
   self->entry = GTK_EDITABLE (entry);
@@ -247,7 +262,8 @@ rounds_break_glass_dispose (GObject *object)
 {
   RoundsBreakGlass *self = ROUNDS_BREAK_GLASS (object);
 
-  rounds_break_glass_set_patient (self, NULL, NULL);
+  if (self->store != NULL)
+    rounds_break_glass_set_patient (self, NULL, NULL);
   g_clear_handle_id (&self->timer, g_source_remove);
   G_OBJECT_CLASS (rounds_break_glass_parent_class)->dispose (object);
 }
@@ -273,8 +289,9 @@ static void
 rounds_break_glass_init (RoundsBreakGlass *self)
 {
   GtkWidget *wrap = adw_wrap_box_new ();
-  GtkWidget *text = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
+  GtkWidget *text = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8), *both = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
 
+  self->put_back = g_object_new (ROUNDS_TYPE_PUT_BACK, NULL);
   self->box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0);
   self->icon = gtk_image_new ();
   gtk_accessible_update_state (GTK_ACCESSIBLE (self->icon), GTK_ACCESSIBLE_STATE_HIDDEN, TRUE, -1);
@@ -297,7 +314,9 @@ rounds_break_glass_init (RoundsBreakGlass *self)
   gtk_widget_set_margin_bottom (wrap, 6);
   gtk_box_append (GTK_BOX (self->box), wrap);
   gtk_widget_set_visible (self->box, FALSE);
-  adw_bin_set_child (ADW_BIN (self), self->box);
+  gtk_box_append (GTK_BOX (both), GTK_WIDGET (self->put_back));
+  gtk_box_append (GTK_BOX (both), self->box);
+  adw_bin_set_child (ADW_BIN (self), both);
 }
 
 void
@@ -308,11 +327,17 @@ rounds_break_glass_set_patient (RoundsBreakGlass *self, RoundsStore *store, cons
   if (store != self->store)
     {
       if (self->store != NULL)
-        g_clear_signal_handler (&self->changed_handler, self->store);
+        {
+          g_clear_signal_handler (&self->changed_handler, self->store);
+          g_clear_signal_handler (&self->outbox_handler, self->store);
+        }
       g_set_object (&self->store, store);
       if (store != NULL)
         self->changed_handler = g_signal_connect_object (store, "changed", G_CALLBACK (changed_cb), self,
                                                          G_CONNECT_SWAPPED);
+      if (store != NULL)
+        self->outbox_handler = g_signal_connect_object (store, "outbox-changed", G_CALLBACK (changed_cb), self,
+                                                        G_CONNECT_SWAPPED);
       g_clear_handle_id (&self->timer, g_source_remove);
       if (store != NULL)
         self->timer = g_timeout_add_seconds (20, tick_cb, self);

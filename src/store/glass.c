@@ -274,7 +274,7 @@ end_open (RoundsWriter *writer, const char *where_sql, gint64 at_us, const char 
   *n += gids->len;
   if (gids->len > 0)
     {
-      writer->changed_many = TRUE;
+      writer->changed_many = writer->outbox_changed = TRUE;
       g_ptr_array_add (writer->scans_changed, g_strdup (""));
     }
   return TRUE;
@@ -307,7 +307,8 @@ start_cb (RoundsWriter *writer, gpointer data, GError **error)
                    call->patient_id);
       return FALSE;
     }
-  writer->changed_many = TRUE;
+  /* What is seen of all that waits, also. */
+  writer->changed_many = writer->outbox_changed = TRUE;
   g_ptr_array_add (writer->scans_changed, g_strdup (""));
   if (call->patient_id != NULL)
     g_ptr_array_add (writer->series_changed, g_strdup (call->patient_id));
