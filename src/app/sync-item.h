@@ -51,4 +51,13 @@ RoundsSyncWords *rounds_sync_item_read (RoundsSyncItem *self, RoundsStore *store
 void rounds_sync_item_take_words (RoundsSyncItem *self, RoundsSyncWords *words);
 gboolean rounds_sync_item_has_words (RoundsSyncItem *self);
 
+/* All that waits, by kind. */
+typedef struct {
+  GPtrArray *items[ROUNDS_SYNC_N_KINDS];   /* RoundsSyncItem */
+  guint n_connections;
+} RoundsSyncOverview;
+void rounds_sync_overview_free (RoundsSyncOverview *self);
+/* Blocks: in a worker. */
+RoundsSyncOverview *rounds_sync_overview_read (RoundsStore *store, GError **error);
+
 G_END_DECLS

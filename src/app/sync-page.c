@@ -12,7 +12,6 @@
 #include "app/conflict-view.h"
 #include "app/sync-list.h"
 #include "kit/kit.h"
-#include "store/glass.h"
 #include "sync/schedule.h"
 
 #define MAX_NOTES 5
@@ -66,92 +65,10 @@ say (RoundsSyncPage *self, const GError *error)
 
 /* --- what is shown ------------------------------------------------------------------------------- */
 
-typedef struct {
-  GPtrArray *items[ROUNDS_SYNC_N_KINDS];   /* RoundsSyncItem */
-  guint n_connections;
-} Overview;
-
-static void
-overview_free (Overview *self)
-{
-  for (guint kind = 0; kind < ROUNDS_SYNC_N_KINDS; kind++)
-    g_ptr_array_unref (self->items[kind]);
-  g_free (self);
-}
-
-static void
-add_images (RoundsStore *store, Overview *self)
-{
-  g_autoptr (GPtrArray) refusals = rounds_store_scan_outbox_refusals (store, 20, NULL);
-  guint n_scans = rounds_store_scan_outbox_count (store, NULL);
-
-  for (guint i = 0; refusals != NULL && i < refusals->len; i++)
-    {
-      const RoundsScanRefusal *refusal = refusals->pdata[i];
-      g_autofree char *title = g_strdup_printf (ngettext ("%u image not taken yet", "%u images not taken yet", refusal->n),
-                                                refusal->n);
-      g_autofree char *detail = g_strdup_printf (_("%s · sent again with the next sync"), refusal->reason);
-
-      g_ptr_array_add (self->items[ROUNDS_SYNC_ITEM_REFUSED],
-                       rounds_sync_item_new_plain (ROUNDS_SYNC_ITEM_REFUSED, title, detail));
-      n_scans -= MIN (n_scans, refusal->n);
-    }
-  if (n_scans > 0)
-    {
-      g_autofree char *title = g_strdup_printf (ngettext ("%u image", "%u images", n_scans), n_scans);
-
-      g_ptr_array_add (self->items[ROUNDS_SYNC_ITEM_WAITING],
-                       rounds_sync_item_new_plain (ROUNDS_SYNC_ITEM_WAITING, title, _("for the DICOMweb server")));
-    }
-}
-
-/* What waits and may not be seen is said to be there: the number in the header counts it, too. */
-static void
-add_hidden (RoundsStore *store, Overview *self)
-{
-  g_autofree char *title = NULL;
-  guint n = 0;
-
-  if (!rounds_store_count_hidden_waiting (store, &n, NULL) || n == 0)
-    return;
-  title = g_strdup_printf (ngettext ("%u restricted change", "%u restricted changes", n), n);
-  g_ptr_array_add (self->items[ROUNDS_SYNC_ITEM_WAITING],
-                   rounds_sync_item_new_plain (ROUNDS_SYNC_ITEM_WAITING, title,
-                                               _("not shown · break the glass at the patient to see it")));
-}
-
 static gpointer
 read_overview (RoundsStore *store, gpointer data, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GPtrArray) changes = rounds_store_outbox_list (store, NULL, 0, error), conflicts = NULL;
-  g_auto (GStrv) connections = NULL;
-  Overview *self = NULL;
-
-  if (changes != NULL)
-    conflicts = rounds_store_conflict_list (store, error);
-  if (conflicts != NULL)
-    connections = rounds_store_connection_list (store, error);
-  if (connections == NULL)
-    return NULL;
-  self = g_new0 (Overview, 1);
-  self->n_connections = g_strv_length (connections);
-  for (guint kind = 0; kind < ROUNDS_SYNC_N_KINDS; kind++)
-    self->items[kind] = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < conflicts->len; i++)
-    g_ptr_array_add (self->items[ROUNDS_SYNC_ITEM_CONFLICT], rounds_sync_item_new_conflict (conflicts->pdata[i]));
-  for (guint i = 0; i < changes->len; i++)
-    {
-      const RoundsOutboxItem *change = changes->pdata[i];
-      RoundsSyncItem *item = NULL;
-
-      if (g_strcmp0 (change->state, "conflict") == 0)
-        continue;
-      item = rounds_sync_item_new_change (change);
-      g_ptr_array_add (self->items[rounds_sync_item_get_kind (item)], item);
-    }
-  add_images (store, self);
-  add_hidden (store, self);
-  return self;
+  return rounds_sync_overview_read (store, error);
 }
 
 static void
@@ -179,7 +96,7 @@ static void
 overview_read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (RoundsSyncPage) self = user_data;
-  Overview *overview = rounds_store_run_finish (ROUNDS_STORE (source), result, NULL);
+  RoundsSyncOverview *overview = rounds_store_run_finish (ROUNDS_STORE (source), result, NULL);
 
   if (self->store == (RoundsStore *) source)
     {
@@ -199,7 +116,7 @@ overview_read_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       if (self->stale)
         reload (self);
     }
-  g_clear_pointer (&overview, overview_free);
+  g_clear_pointer (&overview, rounds_sync_overview_free);
 }
 
 /* One read at a time: a bulk import changes the outbox faster than it can be drawn. And none at all while nobody
@@ -211,7 +128,7 @@ reload (RoundsSyncPage *self)
   if (self->store == NULL || self->stale)
     return;
   self->loading = TRUE;
-  rounds_store_run_async (self->store, read_overview, NULL, NULL, (GDestroyNotify) overview_free, self->cancellable,
+  rounds_store_run_async (self->store, read_overview, NULL, NULL, (GDestroyNotify) rounds_sync_overview_free, self->cancellable,
                           overview_read_cb, g_object_ref (self));
 }
 

@@ -101,6 +101,8 @@ struct _RoundsPatientList
   GtkStack *stack;
   GtkListView *list;
   GtkLabel *footer;
+  char *footer_text;      /* or NULL */
+  gboolean footer_look;
 
   RoundsStore *store;
   GListStore *items;
@@ -210,6 +212,25 @@ find_answer (gpointer widget, gpointer result, const GError *error, gpointer dat
                                                                        : "empty");
 }
 
+/* A patient who is left out must not be taken for one who is not there. */
+static void
+show_footer (RoundsPatientList *self)
+{
+  gboolean filtered = self->store != NULL && rounds_patient_filter_leaves_out (self->filter);
+  gboolean look = filtered || self->footer_look;
+  g_autoptr (GString) text = g_string_new (filtered ? _("Filtered: not all patients are shown (Ctrl+Shift+F)") : NULL);
+
+  if (self->footer_text != NULL)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", self->footer_text);
+  rounds_tone_apply (GTK_WIDGET (self->footer), look ? ROUNDS_TONE_LOOK : ROUNDS_TONE_PLAIN);
+  if (look)
+    gtk_widget_remove_css_class (GTK_WIDGET (self->footer), "dimmed");
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->footer), "dimmed");
+  gtk_label_set_label (self->footer, text->str);
+  gtk_widget_set_visible (GTK_WIDGET (self->footer), text->len > 0);
+}
+
 static void
 refresh (RoundsPatientList *self)
 {
@@ -217,6 +238,7 @@ refresh (RoundsPatientList *self)
 
   g_clear_handle_id (&self->refresh_timeout, g_source_remove);
   rounds_ticket_renew (&self->ticket);
+  show_footer (self);
   if (self->store == NULL)
     {
       end_busy (self);
@@ -392,6 +414,7 @@ rounds_patient_list_dispose (GObject *object)
 
   g_clear_handle_id (&self->busy_timeout, g_source_remove);
   g_clear_handle_id (&self->refresh_timeout, g_source_remove);
+  g_clear_pointer (&self->footer_text, g_free);
   if (self->ticket != NULL)
     g_cancellable_cancel (self->ticket);
   g_clear_object (&self->ticket);
@@ -503,11 +526,7 @@ rounds_patient_list_focus_search (RoundsPatientList *self)
 void
 rounds_patient_list_set_footer (RoundsPatientList *self, const char *text, gboolean look)
 {
-  rounds_tone_apply (GTK_WIDGET (self->footer), look ? ROUNDS_TONE_LOOK : ROUNDS_TONE_PLAIN);
-  if (look)
-    gtk_widget_remove_css_class (GTK_WIDGET (self->footer), "dimmed");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (self->footer), "dimmed");
-  gtk_label_set_label (self->footer, text != NULL ? text : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->footer), text != NULL);
+  g_set_str (&self->footer_text, text);
+  self->footer_look = look;
+  show_footer (self);
 }
