@@ -2,7 +2,7 @@
 /* A program that edits, imports records and images, and syncs both with a cloud is killed with SIGKILL at random
  * points, again and again over the same profile. The cloud outlives it and remembers all that came: nothing that
  * was acknowledged to the user is lost, nothing arrives twice, and in the end both have the same. The program is
- * this one, run anew, so that it dies as a whole. Kills: ROUNDS_KILLS, 60 if unset; seed: --seed. */
+ * this one, run anew, so that it dies as a whole. Kills: ROUNDS_KILLS, 100 if unset; seed: --seed. */
 #include "../dicom/builder.h"
 #include "../store/store-fixture.h"
 #include "fhir-server.h"
@@ -17,7 +17,7 @@
 #include "sync/images.h"
 #include "sync/session.h"
 
-#define N_KILLS 60
+#define N_KILLS 100
 #define N_PROFILE 250   /* kills of one profile: what there is to check grows with them */
 #define N_EDITED 12
 #define N_IMPORT 8

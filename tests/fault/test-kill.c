@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A process that edits, imports, takes in pages, vitals and images is killed with SIGKILL at random points, again
  * and again over the same profile. Whatever it was told is on disk must be there, whole, once; what it was not
- * told may be there whole or not at all; the trail must verify. Kills: ROUNDS_KILLS, 60 if unset; the seed is
+ * told may be there whole or not at all; the trail must verify. Kills: ROUNDS_KILLS, 100 if unset; the seed is
  * the test's own (--seed). */
 #include "work.h"
 
@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define N_KILLS 60
+#define N_KILLS 100
 #define N_PROFILE 250   /* kills of one profile: what there is to check grows with them */
 
 static void
