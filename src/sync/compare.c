@@ -140,11 +140,31 @@ compare (const char *path, json_object *sent, json_object *got, GPtrArray *paths
     add_path (paths, path);
 }
 
+/* Of meta, which is mostly the server's own, a confidentiality label must not get lost: it hides the record. */
+static gboolean
+has_code (json_object *labels, const char *code)
+{
+  for (gsize i = 0; json_object_is_type (labels, json_type_array) && i < json_object_array_length (labels); i++)
+    if (g_strcmp0 (rounds_json_peek_string (json_object_array_get_idx (labels, i), "code"), code) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+lost_label (json_object *sent, json_object *got)
+{
+  json_object *before = rounds_json_peek (sent, "meta.security"), *after = rounds_json_peek (got, "meta.security");
+
+  return (has_code (before, "R") || has_code (before, "V")) && !has_code (after, "R") && !has_code (after, "V");
+}
+
 GPtrArray *
 rounds_compare_kept (json_object *sent, json_object *got)
 {
   GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
 
+  if (lost_label (sent, got))
+    add_path (paths, "meta.security");
   compare ("", sent, got, paths);
   return paths;
 }

@@ -82,7 +82,7 @@ class FhirServer:
             self.now += timedelta(seconds=1)
             versions = self.versions.setdefault((kind, name), [])
             stamp = self.now.isoformat(timespec="milliseconds")
-            resource = {**resource, "meta": {"versionId": str(len(versions) + 1), "lastUpdated": stamp}}
+            resource = {**resource, "meta": {**resource.get("meta", {}), "versionId": str(len(versions) + 1), "lastUpdated": stamp}}
             versions.append((resource, stamp))
             return resource
 

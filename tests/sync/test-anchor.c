@@ -76,29 +76,6 @@ test_written (void)
 }
 
 static void
-copy_tree (const char *from, const char *to)
-{
-  g_autoptr (GDir) dir = g_dir_open (from, 0, NULL);
-  const char *name;
-
-  g_mkdir (to, 0700);
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *a = g_build_filename (from, name, NULL), *b = g_build_filename (to, name, NULL);
-      g_autofree char *bytes = NULL;
-      gsize size;
-
-      if (g_file_test (a, G_FILE_TEST_IS_DIR))
-        copy_tree (a, b);
-      else
-        {
-          g_assert_true (g_file_get_contents (a, &bytes, &size, NULL));
-          g_assert_true (g_file_set_contents_full (b, bytes, size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-        }
-    }
-}
-
-static void
 close_case (Case *c)
 {
   g_clear_object (&c->sync);

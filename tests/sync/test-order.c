@@ -94,6 +94,9 @@ test_kept (void)
     { "{\"s\":{\"reference\":\"Patient/1\"}}", "{\"s\":{\"reference\":\"Patient/2\"}}", "s.reference" },
     { "{\"data\":\"QUJD\"}", "{\"data\":\"QU JD\"}", "" },
     { "{\"x\":\"a\"}", "{\"x\":\"b\"}", "x" },
+    /* Whoever loses the label shows the record to everybody. */
+    { "{\"meta\":{\"security\":[{\"code\":\"R\"}]}}", "{\"meta\":{\"versionId\":\"2\"}}", "meta.security" },
+    { "{\"meta\":{\"security\":[{\"code\":\"R\"}]}}", "{\"meta\":{\"security\":[{\"code\":\"N\"},{\"code\":\"V\"}]}}", "" },
   };
   guint i;
 
