@@ -338,6 +338,8 @@ unlocked_cb (RoundsWindow *self, RoundsSession *session)
   gtk_stack_set_visible_child_name (self->body, "empty");
   rounds_window_show_body (self);
   gtk_widget_activate_action (GTK_WIDGET (self), "win.find-patient", NULL);
+  /* Also before a patient is chosen: what is open, and whether this cache was put back. */
+  rounds_break_glass_set_patient (self->break_glass, store, self->patient_id);
   rounds_health_watch (GTK_WIDGET (self), store, self->cancellable);
 }
 
