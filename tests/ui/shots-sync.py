@@ -3,6 +3,7 @@
 """Pictures of what sync shows, on an account with a server: shots-sync.py PROGRAM FOLDER KIND CTL."""
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from driver import Window  # noqa: E402
@@ -63,11 +64,17 @@ def first_sync():
         ward.server.write(patient(i))
     for i in range(400):
         ward.server.write(problem(f"c{i}", f"Problem {i}", f"p{i % 5}"))
-    ward.slow = 0.4
+    answer = ward.server.answer
+
+    def problems_take_long(method, target, if_match, body):
+        if "/Condition?" in target and "_summary" not in target:
+            time.sleep(8)
+        return answer(method, target, if_match, body)
+
+    ward.server.answer = problems_take_long
     w = unlock(ward)
     w.key("Control", "Shift", "s")
-    w.wait(lambda: "BRANDT" in " ".join(n.get_name() or "" for n in w.walk()), "the first patient")
-    ward.slow = 5
+    w.settle(3.0)
     shot(w, "sync-first")
     w.key("Control", "f")
     w.settle(1.0)
