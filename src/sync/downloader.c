@@ -161,6 +161,9 @@ count_ahead (RoundsDownloader *self, char **types, guint n)
     {
       known &= counts[i].total >= 0 || counts[i].refused;
       self->total += MAX (counts[i].total, 0);
+      /* An empty server is not asked for more, and its clock counts all the same. */
+      if (counts[i].server_us > 0)
+        self->clock_ahead_us = rounds_instant_now_us () - counts[i].server_us;
       g_hash_table_insert (table, (gpointer) counts[i].type, g_memdup2 (&counts[i], sizeof counts[i]));
     }
   if (!known)
