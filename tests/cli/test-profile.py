@@ -38,8 +38,6 @@ def test_help_and_version_are_zero():
 
 def test_what_is_not_there_yet_says_so_in_one_line():
     for argv in (["export", "x", "--out", "y", "--format", "ips"],
-                 ["cloud", "add", "x", "--fhir", "https://localhost/", "--auth", "smart"],
-                 ["cloud", "add", "x", "--fhir", "https://localhost/", "--auth", "backend"],
                  ["vitals", "analyse", "x", "--method", "stl", "--code", "HR", "--period", "4"],
                  ["vitals", "analyse", "x", "--method=forecast", "--code", "HR", "--horizon", "4"]):
         answer = run(*argv, expect=2)
