@@ -13,6 +13,7 @@ void add_bulk_tests (void);
 void add_two_tests (void);
 void add_id_tests (void);        /* of CLOUD_HAPI when a server for it runs */
 void add_image_tests (void);     /* CLOUD_HAPI, as the next */
+void add_database_tests (void);
 void add_replica_tests (void);
 /* The program as a child that syncs the profile in a folder until it is killed. */
 int sync_child (const char *folder);
