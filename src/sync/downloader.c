@@ -92,8 +92,11 @@ search_type (RoundsDownloader *self, const char *type, gint64 expected, gint64 *
   guint expired = 0;
   gboolean ok;
 
-  /* A page that has expired: on from where the cursor is. */
-  while (!(ok = rounds_listing_run (self, &request, &result, &local)) && result.status == 410 && expired++ < MAX_EXPIRED)
+  /* A page that has expired: on from where the cursor is. A question that the server does not take: less of it, for
+   * some refuse a page of that size, or the order. */
+  while (!(ok = rounds_listing_run (self, &request, &result, &local)) &&
+         ((result.status == 410 && expired++ < MAX_EXPIRED) ||
+          (result.status == 400 && request.plain++ < ROUNDS_LISTING_PLAINEST)))
     g_clear_error (&local);
   *server_us = result.server_us;
   if (ok && result.n_missing > 0)

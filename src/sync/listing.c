@@ -336,14 +336,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Fetch, fetch_free)
 static char *
 make_url (const RoundsListingRequest *request, gint64 since_us)
 {
+  static const char *const how[] = { "&_sort=_lastUpdated&_count=" G_STRINGIFY (PAGE), "&_sort=_lastUpdated&_count=100", "" };
   g_autofree char *since = since_us > 0 ? rounds_instant_format_utc (since_us) : NULL;
+  const char *rest = how[MIN (request->plain, ROUNDS_LISTING_PLAINEST)];
 
   /* Never a history without _since: some servers cut that list to a total that they remember. */
   if (request->is_history)
     return g_strdup_printf ("%s%s_history?_since=%s&_count=%d", request->type != NULL ? request->type : "",
                             request->type != NULL ? "/" : "", since != NULL ? since : "1970-01-01T00:00:00Z", PAGE);
-  return since != NULL ? g_strdup_printf ("%s?_lastUpdated=ge%s&_sort=_lastUpdated&_count=%d", request->type, since, PAGE)
-                       : g_strdup_printf ("%s?_sort=_lastUpdated&_count=%d", request->type, PAGE);
+  return since != NULL ? g_strdup_printf ("%s?_lastUpdated=ge%s%s", request->type, since, rest)
+                       : g_strdup_printf ("%s%s%s", request->type, *rest != '\0' ? "?" : "", *rest != '\0' ? rest + 1 : "");
 }
 
 /* Whether an address names the page by counting through a list that may have changed. */
@@ -568,7 +570,8 @@ listing_reset (Listing *self, gint64 watermark_us)
   self->watermark_us = watermark_us;
   self->newest_us = self->server_us = 0;
   self->passed_over = 0;
-  self->ascending = TRUE;
+  /* Only an order that was asked for says how far a cut listing came. */
+  self->ascending = self->request->plain < ROUNDS_LISTING_PLAINEST;
   self->total = -1;
   self->status = 0;
 }

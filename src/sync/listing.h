@@ -23,7 +23,10 @@ typedef struct {
   const char *type;        /* NULL = the history of all types */
   gboolean is_history;
   gint64 expected;         /* records in all, also those that an earlier pass fetched; −1 = not known */
+  guint plain;             /* how much less is asked of a search: 0 = order and pages as we want them, 1 = pages that
+                              every server known gives, 2 = neither order nor size */
 } RoundsListingRequest;
+#define ROUNDS_LISTING_PLAINEST 2
 
 typedef struct {
   int status;              /* of the page that failed; 0 = none did */

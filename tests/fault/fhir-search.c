@@ -269,7 +269,7 @@ next_of (MiniFhir *self, const char *path, const char *token, guint offset, guin
     query = g_strdup_printf ("%.*s?_getpages=%s", (int) strcspn (path, "?"), path, token);
   else
     query = g_strdup (path);
-  if (token == NULL && (old = strstr (query, "&_offset=")) != NULL)
+  if (token == NULL && ((old = strstr (query, "&_offset=")) != NULL || (old = strstr (query, "?_offset=")) != NULL))
     *old = '\0';
   return g_strdup_printf ("%s%s_offset=%u", query, strchr (query, '?') != NULL ? "&" : "?", offset + size);
 }

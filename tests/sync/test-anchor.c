@@ -182,8 +182,8 @@ test_nonsense (void)
   static const char *const lies[] = {
     "{\"resourceType\":\"AuditEvent\",\"id\":\"%s\"}",
     "{\"resourceType\":\"AuditEvent\",\"id\":\"%s\",\"entity\":{\"detail\":7}}",
-    "{\"resourceType\":\"AuditEvent\",\"id\":\"%s\",\"entity\":[{\"detail\":[{\"type\":\"rounds-audit-length\",\"valueString\":"
-    "\"-5\"},{\"type\":\"rounds-audit-hash\",\"valueString\":\"zz\"}]}]}",
+    ("{\"resourceType\":\"AuditEvent\",\"id\":\"%s\",\"entity\":[{\"detail\":[{\"type\":\"rounds-audit-length\",\"valueString\":"
+     "\"-5\"},{\"type\":\"rounds-audit-hash\",\"valueString\":\"zz\"}]}]}"),
   };
   Case c;
 

@@ -81,6 +81,31 @@ test_deleted_between (void)
   sync_case_clear (&self);
 }
 
+/* Refuses what the word in data stands in, as a server with smaller pages, or without order, does. */
+static gboolean
+refuse_word (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
+{
+  if (strstr (request->path, data) == NULL)
+    return FALSE;
+  mini_outcome (answer, 400, "that parameter is not taken");
+  return TRUE;
+}
+
+static void
+test_asks_plainly (gconstpointer data)
+{
+  SyncCase self;
+
+  sync_case_new (&self);
+  sync_case_put_many (&self, 120);
+  self.server->before = refuse_word;
+  self.server->data = (gpointer) data;
+  sync_case_must_run (&self);
+  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 120);
+  g_assert_true (self.report.complete);
+  sync_case_clear (&self);
+}
+
 static const char many_types[] = "Patient Account Basic CarePlan CareTeam Claim Composition Condition Consent Coverage Device "
                                  "DocumentReference Encounter Flag Goal Group Immunization Library List Location Media "
                                  "Medication Observation Organization Person Practitioner Procedure Provenance Schedule Slot "
@@ -615,6 +640,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/download/first-sync-resumes/by-time", GINT_TO_POINTER (0), test_first_sync_resumes);
   g_test_add_data_func ("/download/first-sync-resumes/snapshot", GINT_TO_POINTER (1), test_first_sync_resumes);
+  g_test_add_data_func ("/download/asks-plainly/page", "_count=250", test_asks_plainly);
+  g_test_add_data_func ("/download/asks-plainly/order", "_sort=", test_asks_plainly);
   g_test_add_data_func ("/download/asks-little", GINT_TO_POINTER (0), test_asks_little);
   g_test_add_data_func ("/download/asks-little/no-batches", GINT_TO_POINTER (1), test_asks_little);
   g_test_add_data_func ("/download/asks-little/refused", GINT_TO_POINTER (2), test_asks_little);
