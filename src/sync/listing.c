@@ -336,7 +336,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Fetch, fetch_free)
 static char *
 make_url (const RoundsListingRequest *request, gint64 since_us)
 {
-  static const char *const how[] = { "&_sort=_lastUpdated&_count=" G_STRINGIFY (PAGE), "&_sort=_lastUpdated&_count=100", "" };
+  static const char *const how[] = { ("&_sort=_lastUpdated&_count=" G_STRINGIFY (PAGE)), "&_sort=_lastUpdated&_count=100", "" };
   g_autofree char *since = since_us > 0 ? rounds_instant_format_utc (since_us) : NULL;
   const char *rest = how[MIN (request->plain, ROUNDS_LISTING_PLAINEST)];
 
