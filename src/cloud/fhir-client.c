@@ -228,13 +228,13 @@ send_to (RoundsFhirClient *self, const char *method, const char *url, const char
   g_auto (RoundsHttpAnswer) answer = { 0 };
 
   headers[n++] = "Accept: " FHIR_JSON;
+  /* Of a bundle too: what it asks is otherwise answered from an older search. */
+  headers[n++] = "Cache-Control: no-cache";
   if (json != NULL)
     {
       headers[n++] = "Content-Type: " FHIR_JSON "; charset=utf-8";
       headers[n++] = "Prefer: return=representation";
     }
-  else
-    headers[n++] = "Cache-Control: no-cache";
   if (extra != NULL)
     headers[n++] = extra;
   headers[n] = NULL;
