@@ -212,12 +212,6 @@ rounds_search_parameter_find (const char *type, const char *code)
   return NULL;
 }
 
-const RoundsSearchParameter *
-rounds_search_parameter_nth (guint place)
-{
-  return place < G_N_ELEMENTS (parameters) ? &parameters[place] : NULL;
-}
-
 void
 rounds_search_value_free (RoundsSearchValue *self)
 {

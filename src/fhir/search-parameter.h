@@ -25,8 +25,6 @@ typedef struct {
 
 /* NULL when Rounds does not know this parameter of this type. Static. */
 const RoundsSearchParameter *rounds_search_parameter_find (const char *type, const char *code);
-/* Every parameter, by place; NULL after the last. */
-const RoundsSearchParameter *rounds_search_parameter_nth (guint place);
 
 typedef struct {
   char *system;         /* TOKEN, QUANTITY (NULL = none); the type of a REFERENCE */

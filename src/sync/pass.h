@@ -111,8 +111,6 @@ gboolean rounds_pass_settle_created (RoundsPass *self, const RoundsOutboxItem *i
                                      const RoundsRemote *remote, gboolean *again, GError **error);
 gboolean rounds_pass_settle_refused (RoundsPass *self, const RoundsOutboxItem *item, int status, const char *outcome,
                                      GError **error);
-/* Whether what the server has (200) is what would be sent. */
-gboolean rounds_pass_is_mine (const RoundsOutboxItem *item, json_object *resource);
 
 /* --- mark.c: how a create is known again under an id that we do not know --- */
 

@@ -29,14 +29,6 @@ rounds_backoff_us (guint attempts, gint64 base_us, gint64 cap_us)
   return (gint64) (g_random_double () * (double) MIN (most, cap_us));
 }
 
-gboolean
-rounds_pass_is_mine (const RoundsOutboxItem *item, json_object *resource)
-{
-  g_autoptr (json_object) mine = item->json != NULL ? rounds_json_parse (item->json, -1, NULL) : NULL;
-
-  return mine != NULL && resource != NULL && rounds_compare_same_content (mine, resource);
-}
-
 /* The same number with fewer digits is no other finding; ours say how finely it was measured, and stay. lost: not
  * all of it came back, so that places may have moved. */
 static void

@@ -39,14 +39,6 @@ rounds_vault_file_clear (RoundsVaultFile *self)
   memset (self, 0, sizeof *self);
 }
 
-void
-rounds_vault_file_copy (const RoundsVaultFile *self, RoundsVaultFile *out)
-{
-  *out = *self;
-  out->id = g_strdup (self->id);
-  out->name = g_strdup (self->name);
-}
-
 /* --- files ------------------------------------------------------------------------------------------ */
 
 static gboolean

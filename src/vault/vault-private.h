@@ -47,7 +47,6 @@ typedef struct {
 } RoundsVaultFile;
 
 void rounds_vault_file_clear (RoundsVaultFile *self);
-void rounds_vault_file_copy (const RoundsVaultFile *self, RoundsVaultFile *out);
 gboolean rounds_vault_file_load (const char *path, RoundsVaultFile *out, GError **error);
 /* Written beside, synced and renamed; the folder is synced. check_key not NULL: before the rename the new
  * file is read again and each wrap given in secrets must open to this key. */
