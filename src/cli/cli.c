@@ -120,13 +120,11 @@ rounds_cli_read_passphrase (RoundsCli *cli)
 }
 
 RoundsExit
-rounds_cli_open (RoundsCli *cli)
+rounds_cli_unlock (RoundsCli *cli, RoundsSecret **key)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RoundsSecret) passphrase = NULL, key = NULL;
+  g_autoptr (RoundsSecret) passphrase = NULL;
 
-  if (cli->store != NULL)
-    return ROUNDS_EXIT_DONE;
   g_clear_object (&cli->vault);
   cli->vault = rounds_vault_open (cli->profile, &error);
   if (cli->vault == NULL)
@@ -134,9 +132,22 @@ rounds_cli_open (RoundsCli *cli)
   passphrase = rounds_cli_read_passphrase (cli);
   if (passphrase == NULL)
     return ROUNDS_EXIT_LOCKED;
-  key = rounds_vault_unlock (cli->vault, passphrase, &error);
-  if (key == NULL)
-    return rounds_cli_fail (error);
+  *key = rounds_vault_unlock (cli->vault, passphrase, &error);
+  return *key != NULL ? ROUNDS_EXIT_DONE : rounds_cli_fail (error);
+}
+
+RoundsExit
+rounds_cli_open (RoundsCli *cli)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RoundsSecret) key = NULL;
+  RoundsExit code;
+
+  if (cli->store != NULL)
+    return ROUNDS_EXIT_DONE;
+  code = rounds_cli_unlock (cli, &key);
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
   cli->store = rounds_store_open (cli->vault, key, FALSE, &error);
   if (cli->store == NULL)
     return rounds_cli_fail (error);

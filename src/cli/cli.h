@@ -47,6 +47,8 @@ extern const RoundsCommand rounds_command_profile, rounds_command_import, rounds
 /* Opens and unlocks the profile; says why not on stderr and returns the exit code. DONE when it is open (also
  * when it was already). */
 RoundsExit rounds_cli_open (RoundsCli *cli);
+/* The same without opening the cache: cli->vault and *key (owned) are set on DONE. */
+RoundsExit rounds_cli_unlock (RoundsCli *cli, RoundsSecret **key);
 /* The passphrase from --passphrase-file or --passphrase-fd. NULL with a message on stderr. */
 RoundsSecret *rounds_cli_read_passphrase (RoundsCli *cli);
 

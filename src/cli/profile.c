@@ -323,19 +323,13 @@ static RoundsExit
 set_aside (RoundsCli *cli)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RoundsSecret) passphrase = NULL, key = NULL;
+  g_autoptr (RoundsSecret) key = NULL;
   g_autofree char *words = NULL;
   RoundsSetAside done = { 0 };
+  RoundsExit code = rounds_cli_unlock (cli, &key);
 
-  cli->vault = rounds_vault_open (cli->profile, &error);
-  if (cli->vault == NULL)
-    return rounds_cli_fail (error);
-  passphrase = rounds_cli_read_passphrase (cli);
-  if (passphrase == NULL)
-    return ROUNDS_EXIT_LOCKED;
-  key = rounds_vault_unlock (cli->vault, passphrase, &error);
-  if (key == NULL)
-    return rounds_cli_fail (error);
+  if (code != ROUNDS_EXIT_DONE)
+    return code;
   if (!is_damaged (cli, key, &error))
     {
       if (error != NULL)
