@@ -243,6 +243,31 @@ rounds_database_int (RoundsDatabase *self, gint64 none, gint64 *out, GError **er
   return TRUE;
 }
 
+GArray *
+rounds_database_ints (RoundsDatabase *self, GError **error, const char *sql, const char *format, ...)
+{
+  g_autoptr (GArray) list = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (RoundsRows) rows = NULL;
+  gboolean row = TRUE;
+  va_list arguments;
+
+  va_start (arguments, format);
+  rows = bind_all (self, error, sql, format, arguments);
+  va_end (arguments);
+  while (row)
+    {
+      gint64 value;
+
+      if (rows == NULL || !rounds_database_next (self, rows, &row, error))
+        return NULL;
+      if (!row)
+        break;
+      value = rounds_rows_int (rows, 0);
+      g_array_append_val (list, value);
+    }
+  return g_steal_pointer (&list);
+}
+
 gboolean
 rounds_database_exec (RoundsDatabase *self, const char *sql, GError **error)
 {

@@ -52,6 +52,8 @@ gboolean rounds_database_run (RoundsDatabase *self, GError **error, const char *
 /* One integer of the first row; `none` when there is no row or it is NULL. */
 gboolean rounds_database_int (RoundsDatabase *self, gint64 none, gint64 *out, GError **error, const char *sql,
                               const char *format, ...);
+/* The first column of every row: array of gint64, NULL on error. */
+GArray *rounds_database_ints (RoundsDatabase *self, GError **error, const char *sql, const char *format, ...);
 /* Text without parameters, not cached. */
 gboolean rounds_database_exec (RoundsDatabase *self, const char *sql, GError **error);
 

@@ -327,10 +327,8 @@ rounds_store_outbox_quarantine (RoundsStore *self, const RoundsOutboxItem *item,
 gboolean
 rounds_outbox_unblock (RoundsWriter *writer, GError **error)
 {
-  g_autoptr (GArray) rids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) rids = NULL;
   g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
-  g_autoptr (RoundsRows) rows = NULL;
-  gboolean row = TRUE;
 
   if (!rounds_database_run (writer->db, error,
                             "UPDATE resource SET sync_state = 1 WHERE sync_state = 7 AND rid IN "
@@ -338,18 +336,9 @@ rounds_outbox_unblock (RoundsWriter *writer, GError **error)
       !rounds_database_run (writer->db, error, "UPDATE outbox SET state = 1, reason = NULL WHERE state = 7",
                             ""))
     return FALSE;
-  rows = rounds_database_query (writer->db, error, "SELECT DISTINCT rid FROM outbox WHERE state = 6", "");
-  while (row)
-    {
-      if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
-        return FALSE;
-      if (row)
-        {
-          gint64 rid = rounds_rows_int (rows, 0);
-          g_array_append_val (rids, rid);
-        }
-    }
-  sqlite3_reset (rows);
+  rids = rounds_database_ints (writer->db, error, "SELECT DISTINCT rid FROM outbox WHERE state = 6", "");
+  if (rids == NULL)
+    return FALSE;
   for (guint i = 0; i < rids->len; i++)
     {
       g_auto (RoundsRow) refused = { 0 };

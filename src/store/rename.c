@@ -64,25 +64,9 @@ bring_up (RoundsWriter *writer, GError **error)
 GArray *
 rounds_outbox_find_referrers (RoundsWriter *writer, const char *ref, GError **error)
 {
-  g_autoptr (GArray) list = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (RoundsRows) rows = NULL;
-  gboolean row = TRUE;
-
   if (!bring_up (writer, error))
     return NULL;
-  rows = rounds_database_query (writer->db, error, "SELECT rid FROM outbox_ref WHERE ref = ? ORDER BY rid", "s", ref);
-  while (row)
-    {
-      gint64 rid;
-
-      if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
-        return NULL;
-      if (!row)
-        break;
-      rid = rounds_rows_int (rows, 0);
-      g_array_append_val (list, rid);
-    }
-  return g_steal_pointer (&list);
+  return rounds_database_ints (writer->db, error, "SELECT rid FROM outbox_ref WHERE ref = ? ORDER BY rid", "s", ref);
 }
 
 /* --- rewriting ------------------------------------------------------------------------------------------ */
@@ -174,24 +158,12 @@ rename_referrers (RoundsWriter *writer, RoundsRename *rename, GError **error)
 static gboolean
 rename_compartment (RoundsWriter *writer, gint64 old_nid, gint64 own_rid, RoundsRename *rename, GError **error)
 {
-  g_autoptr (GArray) rids = g_array_new (FALSE, FALSE, sizeof (gint64));
-  g_autoptr (RoundsRows) rows = NULL;
-  gboolean row = TRUE;
+  g_autoptr (GArray) rids = rounds_database_ints (writer->db, error,
+                                                  "SELECT rid FROM resource WHERE patient = ? AND rid != ?", "ii",
+                                                  old_nid, own_rid);
 
-  rows = rounds_database_query (writer->db, error, "SELECT rid FROM resource WHERE patient = ? AND rid != ?", "ii",
-                                old_nid, own_rid);
-  while (row)
-    {
-      gint64 rid;
-
-      if (rows == NULL || !rounds_database_next (writer->db, rows, &row, error))
-        return FALSE;
-      if (!row)
-        break;
-      rid = rounds_rows_int (rows, 0);
-      g_array_append_val (rids, rid);
-    }
-  sqlite3_reset (rows);
+  if (rids == NULL)
+    return FALSE;
   for (guint i = 0; i < rids->len; i++)
     if (!rename_in (writer, g_array_index (rids, gint64, i), rename, error))
       return FALSE;
