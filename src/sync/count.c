@@ -42,8 +42,8 @@ take (RoundsTypeCount *count, int status, json_object *bundle, gint64 server_us)
   count->server_us = server_us;
 }
 
-/* FALSE when the server does not do it so. What stands in a batch cannot ask for a fresh answer: some servers give
- * that of a minute ago to the same question, so each batch asks another one, since another moment before everything. */
+/* FALSE when the server does not do it so. A server may not heed no-cache for what stands in a batch, and give the
+ * answer of a minute ago to the same question; so each batch asks another one, since another moment before everything. */
 static gboolean
 count_batch (RoundsPass *pass, RoundsTypeCount *counts, guint n)
 {
