@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What must never happen to the cache: made anew over a lost one, opened when changed, written by a role that
  * may not, its trail altered unseen, its text found in any file. */
-#include "store-fixture.h"
+#include "audit-fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -262,30 +262,6 @@ test_failed_unlock (void)
 }
 
 /* --- audit ------------------------------------------------------------------------------------------ */
-
-static void
-tamper (Fixture *f, const char *sql)
-{
-  g_autofree char *path = fixture_path (f, "records.db");
-  g_autoptr (RoundsDatabase) db = rounds_database_open (path, ROUNDS_DATABASE_RECORDS, ROUNDS_DATABASE_WRITER, f->key,
-                                                        NULL);
-
-  g_assert_true (rounds_database_exec (db, sql, NULL));
-}
-
-static void
-audited (Fixture *f)
-{
-  fixture_new (f);
-  for (guint i = 0; i < 8; i++)
-    {
-      g_autofree char *id = g_strdup_printf ("p%u", i);
-
-      g_assert_true (rounds_store_audit (f->store, "view", "Patient", id, NULL, NULL));
-    }
-  assert_audit_ok (f->store);
-  fixture_close (f);
-}
 
 static void
 test_tampering (void)

@@ -11,7 +11,7 @@
 static gboolean
 fail_page_4 (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
 {
-  SyncCase *self = data;
+  Case *self = data;
 
   if (!g_str_equal (request->method, "GET") || !g_str_has_prefix (request->path, "/fhir/Patient?") ||
       strstr (request->path, "_summary") != NULL || ++self->n < 4)
@@ -24,31 +24,31 @@ fail_page_4 (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer,
 static void
 test_first_sync_resumes (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
   gboolean complete;
   guint n_pages = 0, n_here, i;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->snapshots = GPOINTER_TO_INT (data);
-  sync_case_put_many (&self, 500);
+  case_put_many (&self, 500);
   self.server->before = fail_page_4;
-  g_assert_false (sync_case_run (&self));
-  n_here = sync_case_count (&self, "Patient");
+  g_assert_false (run (&self));
+  n_here = case_count (&self, "Patient");
   g_assert_cmpuint (n_here, >=, 145);
   g_assert_false (self.report.complete);
   g_assert_true (self.report.first_sync);
   g_assert_cmpuint (self.report.first_total, ==, 500);
   g_assert_cmpuint (self.report.first_done, >=, 145);
   g_assert_cmpuint (self.report.first_done, <, 170);
-  sync_case_watermark (&self, "search/Patient", &complete);
+  case_watermark (&self, "search/Patient", &complete);
   g_assert_false (complete);
-  sync_case_watermark (&self, "history", &complete);
+  case_watermark (&self, "history", &complete);
   g_assert_false (complete);
 
   self.server->before = NULL;
   mini_forget_requests (self.server);
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 500);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 500);
   g_assert_cmpuint (self.report.pulled, ==, 500 - n_here);
   g_assert_true (self.report.complete);
   g_assert_false (self.report.first_sync);
@@ -58,27 +58,27 @@ test_first_sync_resumes (gconstpointer data)
     n_pages += g_str_has_prefix (self.server->log->pdata[i], "GET /fhir/Patient?_") &&
                strstr (self.server->log->pdata[i], "_summary") == NULL;
   g_assert_cmpuint (n_pages, <=, 9);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 /* Deleted at the server between the two halves of a first sync. */
 static void
 test_deleted_between (void)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
-  sync_case_put_many (&self, 120);
+  case_new (&self);
+  case_put_many (&self, 120);
   mini_fault (self.server, (MiniFault){ .method = "GET", .prefix = "Patient?_lastUpdated", .status = 500 });
-  g_assert_false (sync_case_run (&self));
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 50);
+  g_assert_false (run (&self));
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 50);
   mini_put (self.server, "Patient", "p3", NULL);
   self.server->now_us += HOUR_US;   /* the second half comes much later */
-  sync_case_must_run (&self);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_is_gone (&self, "Patient", "p3"));
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 119);
-  sync_case_clear (&self);
+  must_run (&self);
+  must_run (&self);
+  g_assert_true (case_is_gone (&self, "Patient", "p3"));
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 119);
+  case_clear (&self);
 }
 
 /* Refuses what the word in data stands in, as a server with smaller pages, or without order, does. */
@@ -94,16 +94,16 @@ refuse_word (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer,
 static void
 test_asks_plainly (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
-  sync_case_put_many (&self, 120);
+  case_new (&self);
+  case_put_many (&self, 120);
   self.server->before = refuse_word;
   self.server->data = (gpointer) data;
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 120);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 120);
   g_assert_true (self.report.complete);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 static const char many_types[] = "Patient Account Basic CarePlan CareTeam Claim Composition Condition Consent Coverage Device "
@@ -141,18 +141,18 @@ count_nothing (MiniFhir *server, const FaultRequest *request, FaultAnswer *answe
 static void
 test_asks_little (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
   int mode = GPOINTER_TO_INT (data);
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->types = many_types;
   self.server->history = FALSE;
   self.server->transactions = mode != 1;
   self.server->before = mode == 2 ? refuse_batches : NULL;
   self.server->after = mode == 3 ? count_nothing : NULL;
-  sync_case_put_many (&self, 3);
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 3);
+  case_put_many (&self, 3);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 3);
   g_assert_true (self.report.complete);
   g_assert_false (self.report.first_sync);
   g_assert_cmpuint (self.report.first_total, ==, mode == 3 ? 0 : 3);
@@ -164,9 +164,9 @@ test_asks_little (gconstpointer data)
   /* What comes later is found all the same, also what was committed late. */
   mini_put (self.server, "Flag", "f1", "{\"resourceType\":\"Flag\",\"id\":\"f1\"}");
   mini_get (self.server, "Flag", "f1")->updated_us -= 100 * G_USEC_PER_SEC;
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Flag"), ==, 1);
-  sync_case_clear (&self);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Flag"), ==, 1);
+  case_clear (&self);
 }
 
 /* --- lists ------------------------------------------------------------------------------------------------ */
@@ -174,13 +174,13 @@ test_asks_little (gconstpointer data)
 static gboolean
 change_first (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
 {
-  SyncCase *self = data;
+  Case *self = data;
 
   if (self->n == 0 && g_str_has_prefix (request->path, "/fhir/Patient?_") && strstr (request->path, "_summary") == NULL &&
       mini_count_requests (server, "/fhir/Patient?_") > 2)
     {
       self->n++;
-      sync_case_put (self, "p0", "Changed", 0);   /* goes from the first page to the end */
+      case_put (self, "p0", "Changed", 0);   /* goes from the first page to the end */
     }
   return FALSE;
 }
@@ -189,90 +189,90 @@ change_first (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer
 static void
 test_list_moves (void)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->history = FALSE;
-  sync_case_put_many (&self, 200);
+  case_put_many (&self, 200);
   self.server->before = change_first;
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 200);
-  g_assert_true (sync_case_has (&self, "Patient", "p0", "Changed"));
-  sync_case_clear (&self);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 200);
+  g_assert_true (case_has (&self, "Patient", "p0", "Changed"));
+  case_clear (&self);
 }
 
 /* Fifty of one instant across the edge of a page, and others around them. */
 static void
 test_ties (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
   guint i;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->page = 40;
   self.server->snapshots = GPOINTER_TO_INT (data);
-  sync_case_put_many (&self, 60);
+  case_put_many (&self, 60);
   for (i = 0; i < 50; i++)
     {
       g_autofree char *id = g_strdup_printf ("tie%u", i);
 
-      sync_case_put (&self, id, "Tie", 905);
+      case_put (&self, id, "Tie", 905);
     }
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 110);
-  sync_case_clear (&self);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 110);
+  case_clear (&self);
 }
 
 /* Without an order no cursor may stand in the middle. */
 static void
 test_unsorted (void)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->no_sort = TRUE;
-  sync_case_put_many (&self, 120);
+  case_put_many (&self, 120);
   mini_fault (self.server, (MiniFault){ .method = "GET", .prefix = "Patient?_sort=_lastUpdated&_count=250&_offset=100",
                                         .status = 500 });
-  g_assert_false (sync_case_run (&self));
-  g_assert_cmpint (sync_case_watermark (&self, "search/Patient", NULL), ==, 0);
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 120);
-  sync_case_clear (&self);
+  g_assert_false (run (&self));
+  g_assert_cmpint (case_watermark (&self, "search/Patient", NULL), ==, 0);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 120);
+  case_clear (&self);
 }
 
 static void
 test_empty_end (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
   gboolean complete;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->end_of_list = GPOINTER_TO_INT (data) % 10;
   self.server->no_total = GPOINTER_TO_INT (data) >= 10;
   self.server->history = FALSE;
-  sync_case_put_many (&self, 120);
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 120);
+  case_put_many (&self, 120);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 120);
   g_assert_true (self.report.complete);
-  sync_case_watermark (&self, "search/Patient", &complete);
+  case_watermark (&self, "search/Patient", &complete);
   g_assert_true (complete);
   g_assert_cmpuint (fault_server_get_n_requests (self.server->server), <, 200);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 static void
 test_pages_expire (void)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->page_life_us = 2 * G_USEC_PER_SEC;   /* two requests */
-  sync_case_put_many (&self, 400);
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 400);
+  case_put_many (&self, 400);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 400);
   g_assert_cmpuint (self.report.pulled, ==, 400);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 /* --- what a search shows, and does not --------------------------------------------------------------------- */
@@ -289,77 +289,77 @@ must_be_fresh (MiniFhir *server, const FaultRequest *request, FaultAnswer *answe
 static void
 test_stale_search (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
   g_autofree char *json = patient_json ("p1", "Mine", "Ann");
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->history = FALSE;
   self.server->search_cache_us = 60 * G_USEC_PER_SEC;
   self.server->keeps_no_cache = GPOINTER_TO_INT (data);
   self.server->before = must_be_fresh;
-  sync_case_put (&self, "p1", "Old", 600);
-  sync_case_must_run (&self);
+  case_put (&self, "p1", "Old", 600);
+  must_run (&self);
   must_put (self.store, "Patient", "p1", json);
-  sync_case_must_run (&self);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_has (&self, "Patient", "p1", "Mine"));
+  must_run (&self);
+  must_run (&self);
+  g_assert_true (case_has (&self, "Patient", "p1", "Mine"));
   g_assert_cmpuint (self.report.conflicts, ==, 0);
   g_assert_cmpint (mini_get (self.server, "Patient", "p1")->version, ==, 2);
   /* Where the server heeds no-cache, nothing old was ever given. */
   g_assert_true (self.server->keeps_no_cache || self.server->n_cached == 0);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 /* Not found for ten minutes while the server builds its index, and changed meanwhile. */
 static void
 test_reindexing (void)
 {
-  SyncCase self;
+  Case self;
   guint i;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->history = FALSE;
-  sync_case_put_many (&self, 3);
-  sync_case_must_run (&self);
+  case_put_many (&self, 3);
+  must_run (&self);
   mini_get (self.server, "Patient", "p1")->hidden = TRUE;
-  sync_case_put (&self, "p1", "Meanwhile", 0);
+  case_put (&self, "p1", "Meanwhile", 0);
   for (i = 0; i < 3; i++)
     {
       self.server->now_us += 300 * G_USEC_PER_SEC;
-      sync_case_must_run (&self);
+      must_run (&self);
     }
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 3);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 3);
   mini_get (self.server, "Patient", "p1")->hidden = FALSE;
   self.server->now_us += 300 * G_USEC_PER_SEC;
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 3);
-  g_assert_true (sync_case_has (&self, "Patient", "p1", "Meanwhile"));
-  sync_case_clear (&self);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 3);
+  g_assert_true (case_has (&self, "Patient", "p1", "Meanwhile"));
+  case_clear (&self);
 }
 
 static void
 test_deleted (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
   int mode = GPOINTER_TO_INT (data);
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->history = mode == 2;
   self.server->type_history = mode == 1;
-  sync_case_put_many (&self, 60);
-  sync_case_must_run (&self);
-  sync_case_must_run (&self);
+  case_put_many (&self, 60);
+  must_run (&self);
+  must_run (&self);
   mini_put (self.server, "Patient", "p1", NULL);
-  sync_case_put (&self, "new", "New", 0);   /* the number is the same */
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_is_gone (&self, "Patient", "p1"));
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 60);
+  case_put (&self, "new", "New", 0);   /* the number is the same */
+  must_run (&self);
+  g_assert_true (case_is_gone (&self, "Patient", "p1"));
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 60);
   /* Nothing to compare: no list is read again. */
-  sync_case_must_run (&self);
+  must_run (&self);
   mini_forget_requests (self.server);
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (mini_count_requests (self.server, "_elements"), ==, 0);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 static gboolean
@@ -386,28 +386,28 @@ show_no_patients (MiniFhir *server, const FaultRequest *request, FaultAnswer *an
 static void
 test_access_revoked (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->history = FALSE;
   self.server->transactions = FALSE;
-  sync_case_put_many (&self, 3);
-  sync_case_must_run (&self);
+  case_put_many (&self, 3);
+  must_run (&self);
   self.server->before = GPOINTER_TO_INT (data) ? forbid_patients : show_no_patients;
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 3);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 3);
   self.server->before = NULL;
-  sync_case_put (&self, "p1", "Again", 0);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_has (&self, "Patient", "p1", "Again"));
-  sync_case_clear (&self);
+  case_put (&self, "p1", "Again", 0);
+  must_run (&self);
+  g_assert_true (case_has (&self, "Patient", "p1", "Again"));
+  case_clear (&self);
 }
 
 /* Patient/1 and Condition/1 have nothing to do with each other. */
 static void
 test_same_id (void)
 {
-  SyncCase self;
+  Case self;
   static const char condition[] = "{\"resourceType\":\"Condition\",\"id\":\"1\",\"subject\":{\"reference\":\"Patient/1\"},"
                                   "\"code\":{\"text\":\"%s\"}}";
   g_autofree char *mine = patient_json ("1", "Mine", "Ann");
@@ -417,26 +417,26 @@ test_same_id (void)
   g_autofree char *second = g_strdup_printf (condition, "Second");
   g_autoptr (RoundsRecord) record = NULL;
 
-  sync_case_new (&self);
+  case_new (&self);
   mini_put (self.server, "Patient", "1", base);
   mini_put (self.server, "Condition", "1", first);
-  sync_case_must_run (&self);
+  must_run (&self);
   must_put (self.store, "Patient", "1", mine);
   mini_put (self.server, "Patient", "1", theirs);
-  sync_case_run (&self);
+  run (&self);
   g_assert_cmpuint (self.report.conflicts, ==, 1);
   /* The one in conflict does not keep the other from being changed, deleted or sent. */
   mini_put (self.server, "Condition", "1", second);
-  sync_case_run (&self);
-  g_assert_true (sync_case_has (&self, "Condition", "1", "Second"));
+  run (&self);
+  g_assert_true (case_has (&self, "Condition", "1", "Second"));
   record = rounds_store_get (self.store, "Condition", "1", NULL);
   g_assert_null (record->sync_state);
   mini_put (self.server, "Condition", "1", NULL);
-  sync_case_run (&self);
-  g_assert_true (sync_case_is_gone (&self, "Condition", "1"));
-  g_assert_true (sync_case_has (&self, "Patient", "1", "Mine"));
+  run (&self);
+  g_assert_true (case_is_gone (&self, "Condition", "1"));
+  g_assert_true (case_has (&self, "Patient", "1", "Mine"));
   g_assert_cmpuint (self.report.conflicts, ==, 1);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 /* --- clocks --------------------------------------------------------------------------------------------------- */
@@ -445,25 +445,25 @@ test_same_id (void)
 static void
 test_clock_back (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->history = GPOINTER_TO_INT (data);
-  sync_case_put_many (&self, 3);
-  sync_case_must_run (&self);
-  sync_case_must_run (&self);
+  case_put_many (&self, 3);
+  must_run (&self);
+  must_run (&self);
   self.server->now_us -= HOUR_US;
-  sync_case_put (&self, "during", "During", 0);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_has (&self, "Patient", "during", "During"));
-  sync_case_put (&self, "later", "Later", 0);
+  case_put (&self, "during", "During", 0);
+  must_run (&self);
+  g_assert_true (case_has (&self, "Patient", "during", "During"));
+  case_put (&self, "later", "Later", 0);
   self.server->now_us += HOUR_US;   /* nobody asked in between */
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_has (&self, "Patient", "later", "Later"));
-  sync_case_put (&self, "after", "After", 0);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_has (&self, "Patient", "after", "After"));
-  sync_case_clear (&self);
+  must_run (&self);
+  g_assert_true (case_has (&self, "Patient", "later", "Later"));
+  case_put (&self, "after", "After", 0);
+  must_run (&self);
+  g_assert_true (case_has (&self, "Patient", "after", "After"));
+  case_clear (&self);
 }
 
 /* Date is years off, or not there; lastUpdated is right. skew 0 = no Date. */
@@ -471,32 +471,32 @@ static void
 test_wrong_date (gconstpointer data)
 {
   int years = GPOINTER_TO_INT (data);
-  SyncCase self;
+  Case self;
   gint64 watermark;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->date_skew_us = years * YEAR_US;
   self.server->no_date = years == 0;
-  sync_case_put_many (&self, 60);
-  sync_case_must_run (&self);
-  sync_case_must_run (&self);
-  watermark = sync_case_watermark (&self, "search/Patient", NULL);
+  case_put_many (&self, 60);
+  must_run (&self);
+  must_run (&self);
+  watermark = case_watermark (&self, "search/Patient", NULL);
   g_assert_cmpint (watermark, <=, self.server->now_us);
-  watermark = sync_case_watermark (&self, "history", NULL);
+  watermark = case_watermark (&self, "history", NULL);
   g_assert_cmpint (watermark, <=, self.server->now_us);
-  sync_case_put (&self, "p1", "Changed", 60);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_has (&self, "Patient", "p1", "Changed"));
+  case_put (&self, "p1", "Changed", 60);
+  must_run (&self);
+  g_assert_true (case_has (&self, "Patient", "p1", "Changed"));
   /* It is put right. */
   self.server->date_skew_us = 0;
   self.server->no_date = FALSE;
-  sync_case_put (&self, "p2", "Changed", 60);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_has (&self, "Patient", "p2", "Changed"));
+  case_put (&self, "p2", "Changed", 60);
+  must_run (&self);
+  g_assert_true (case_has (&self, "Patient", "p2", "Changed"));
   mini_put (self.server, "Patient", "p3", NULL);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_is_gone (&self, "Patient", "p3"));
-  sync_case_clear (&self);
+  must_run (&self);
+  g_assert_true (case_is_gone (&self, "Patient", "p3"));
+  case_clear (&self);
 }
 
 static void
@@ -522,25 +522,25 @@ forge (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpoin
 static void
 test_forged_times (gconstpointer data)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->history = GPOINTER_TO_INT (data) % 2;
   self.server->no_date = GPOINTER_TO_INT (data) >= 2;
   self.server->version_form = "v%d-x";
   self.server->etag_form = "W/\"v%d-x\"";
-  sync_case_put_many (&self, 60);
+  case_put_many (&self, 60);
   self.server->after = forge;
-  sync_case_must_run (&self);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 60);
-  g_assert_cmpint (sync_case_watermark (&self, "search/Patient", NULL), <=, self.server->now_us);
+  must_run (&self);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 60);
+  g_assert_cmpint (case_watermark (&self, "search/Patient", NULL), <=, self.server->now_us);
   self.server->after = NULL;
-  sync_case_put (&self, "p1", "Changed", 0);
-  sync_case_put (&self, "p0", "Changed", 0);
-  sync_case_must_run (&self);
-  g_assert_true (sync_case_has (&self, "Patient", "p1", "Changed"));
-  g_assert_true (sync_case_has (&self, "Patient", "p0", "Changed"));
-  sync_case_clear (&self);
+  case_put (&self, "p1", "Changed", 0);
+  case_put (&self, "p0", "Changed", 0);
+  must_run (&self);
+  g_assert_true (case_has (&self, "Patient", "p1", "Changed"));
+  g_assert_true (case_has (&self, "Patient", "p0", "Changed"));
+  case_clear (&self);
 }
 
 /* --- bombs ---------------------------------------------------------------------------------------------------- */
@@ -561,19 +561,19 @@ many_entries (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer
 static void
 test_many_entries (void)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->after = many_entries;
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (self.report.pulled, ==, 0);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 /* --- what the server can ------------------------------------------------------------------------------------- */
 
 static void
-set_age (SyncCase *self, gint64 tried_us, gint64 asked_us)
+set_age (Case *self, gint64 tried_us, gint64 asked_us)
 {
   g_autofree char *scope = rounds_connection_scope (self->server->url, "profile-age");
   g_autofree char *text = rounds_store_dup_cursor (self->store, scope, NULL);
@@ -587,7 +587,7 @@ set_age (SyncCase *self, gint64 tried_us, gint64 asked_us)
 }
 
 static guint
-count_probes (SyncCase *self)
+count_probes (Case *self)
 {
   guint n = mini_count_requests (self->server, "rounds-probe");
 
@@ -598,16 +598,16 @@ count_probes (SyncCase *self)
 static void
 test_profile_age (void)
 {
-  SyncCase self;
+  Case self;
 
-  sync_case_new (&self);
-  sync_case_must_run (&self);
+  case_new (&self);
+  must_run (&self);
   g_assert_cmpuint (count_probes (&self), >, 0);
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (mini_count_requests (self.server, "metadata"), ==, 0);
   g_assert_cmpuint (count_probes (&self), ==, 0);
   set_age (&self, 2 * HOUR_US, 2 * HOUR_US);
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (mini_count_requests (self.server, "metadata"), ==, 1);   /* asked, and it is the same */
   g_assert_cmpuint (count_probes (&self), ==, 0);
 
@@ -617,21 +617,21 @@ test_profile_age (void)
   mini_put_late (self.server, "Encounter", "e1", "{\"resourceType\":\"Encounter\",\"id\":\"e1\",\"status\":\"planned\"}",
                  48 * HOUR_US);
   set_age (&self, 2 * HOUR_US, 2 * HOUR_US);
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (count_probes (&self), >, 0);
-  g_assert_true (sync_case_has (&self, "Encounter", "e1", "planned"));
+  g_assert_true (case_has (&self, "Encounter", "e1", "planned"));
 
   set_age (&self, 25 * HOUR_US, 0);
   set_age (&self, 25 * HOUR_US, 2 * HOUR_US);
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (count_probes (&self), >, 0);
   /* The clock was put back ten years: what was kept lies ahead. */
   set_age (&self, -10 * YEAR_US, -10 * YEAR_US);
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (count_probes (&self), >, 0);
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (count_probes (&self), ==, 0);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 int

@@ -90,7 +90,7 @@ run_child (int argc, char **argv)
 static char *program;
 
 static GSubprocess *
-start (SyncCase *self, const char *clock, ...)
+start (Case *self, const char *clock, ...)
 {
   g_autoptr (GPtrArray) args = g_ptr_array_new ();
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
@@ -130,7 +130,7 @@ must_end_well (GSubprocess *child)
 
 /* Closes the store here: the child is alone with it. */
 static void
-leave (SyncCase *self)
+leave (Case *self)
 {
   g_clear_object (&self->sync);
   fixture_close (&self->fixture);
@@ -138,7 +138,7 @@ leave (SyncCase *self)
 }
 
 static void
-come_back (SyncCase *self)
+come_back (Case *self)
 {
   fixture_open (&self->fixture);
   self->store = self->fixture.store;
@@ -149,10 +149,10 @@ come_back (SyncCase *self)
 
 /* What the cursor covers is here. Returns whether the first sync was through. */
 static gboolean
-check_covered (SyncCase *self)
+check_covered (Case *self)
 {
   gboolean complete;
-  gint64 watermark = sync_case_watermark (self, "search/Patient", &complete);
+  gint64 watermark = case_watermark (self, "search/Patient", &complete);
   GHashTableIter iter;
   gpointer value;
 
@@ -162,21 +162,21 @@ check_covered (SyncCase *self)
       MiniResource *resource = value;
 
       if (resource->json != NULL && g_str_has_prefix (resource->key, "Patient/") && resource->updated_us < watermark)
-        g_assert_true (sync_case_has (self, "Patient", resource->key + strlen ("Patient/"), "Many"));
+        g_assert_true (case_has (self, "Patient", resource->key + strlen ("Patient/"), "Many"));
     }
   if (complete)
-    g_assert_cmpuint (sync_case_count (self, "Patient"), ==, mini_count (self->server, "Patient"));
+    g_assert_cmpuint (case_count (self, "Patient"), ==, mini_count (self->server, "Patient"));
   return complete;
 }
 
 static void
 test_death_between_page_and_cursor (void)
 {
-  SyncCase self;
+  Case self;
   guint n, n_killed = 0;
 
-  sync_case_new (&self);
-  sync_case_put_many (&self, 160);
+  case_new (&self);
+  case_put_many (&self, 160);
   for (n = 1; n <= 12; n++)
     {
       g_autofree char *text = g_strdup_printf ("%u", n);
@@ -186,7 +186,7 @@ test_death_between_page_and_cursor (void)
       g_clear_object (&self.sync);
       fixture_new (&self.fixture);
       self.store = self.fixture.store;
-      sync_case_connect (&self);
+      case_connect (&self);
       leave (&self);
       child = start (&self, NULL, "die", text, NULL);
       g_subprocess_wait (child, NULL, NULL);
@@ -197,12 +197,12 @@ test_death_between_page_and_cursor (void)
       /* What died goes on and ends. */
       if (n % 4 == 0)
         {
-          sync_case_must_run (&self);
+          must_run (&self);
           g_assert_true (check_covered (&self));
         }
     }
   g_assert_cmpuint (n_killed, >=, 8);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 /* --- side by side ---------------------------------------------------------------------------------------------- */
@@ -219,19 +219,19 @@ wait_for_line (GSubprocess *child)
 static gpointer
 run_thread (gpointer data)
 {
-  return GINT_TO_POINTER (sync_case_run (data));
+  return GINT_TO_POINTER (run (data));
 }
 
 static void
 test_two_programs (void)
 {
-  SyncCase self;
+  Case self;
   g_autoptr (GSubprocess) child = NULL;
   g_autoptr (GError) error = NULL;
   GThread *thread;
 
-  sync_case_new (&self);
-  sync_case_put_many (&self, 10);
+  case_new (&self);
+  case_put_many (&self, 10);
   child = start (&self, NULL, "lock", NULL);
   wait_for_line (child);
   g_assert_false (rounds_store_sync_lock (self.store, &error));
@@ -245,13 +245,13 @@ test_two_programs (void)
   g_subprocess_send_signal (child, SIGKILL);
   g_assert_true (GPOINTER_TO_INT (g_thread_join (thread)));
   g_assert_no_error (self.error);
-  g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 10);
+  g_assert_cmpuint (case_count (&self, "Patient"), ==, 10);
   g_subprocess_wait (child, NULL, NULL);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 static guint
-count_audit (SyncCase *self, const char *text)
+count_audit (Case *self, const char *text)
 {
   g_autoptr (GPtrArray) rows = rounds_store_audit_list (self->store, 0, 100000, NULL);
   guint i, n = 0;
@@ -271,7 +271,7 @@ static void
 test_clock_of_this_computer (void)
 {
   static const char *const clocks[] = { "+3650d", "-3650d", NULL };
-  SyncCase self;
+  Case self;
   g_autofree char *faketime = g_find_program_in_path ("faketime");
   guint i;
 
@@ -280,9 +280,9 @@ test_clock_of_this_computer (void)
       g_test_skip ("faketime is not here");
       return;
     }
-  sync_case_new (&self);
-  sync_case_put_many (&self, 60);
-  sync_case_must_run (&self);
+  case_new (&self);
+  case_put_many (&self, 60);
+  must_run (&self);
   for (i = 0; i < G_N_ELEMENTS (clocks); i++)
     {
       g_autofree char *mine = g_strdup_printf ("Mine%u", i);
@@ -296,22 +296,22 @@ test_clock_of_this_computer (void)
       must_end_well (edit);
       there = rounds_json_print (mini_get (self.server, "Patient", "p1")->json);
       g_assert_nonnull (strstr (there, mine));   /* the newest edit wins, whatever year it is from */
-      sync_case_put (&self, "p2", theirs, 0);
-      sync_case_put (&self, i == 0 ? "n0" : i == 1 ? "n1" : "n2", theirs, 60);
+      case_put (&self, "p2", theirs, 0);
+      case_put (&self, i == 0 ? "n0" : i == 1 ? "n1" : "n2", theirs, 60);
       sync = start (&self, clocks[i], "sync", NULL);
       must_end_well (sync);
       come_back (&self);
-      g_assert_true (sync_case_has (&self, "Patient", "p1", mine));
-      g_assert_true (sync_case_has (&self, "Patient", "p2", theirs));
-      g_assert_cmpuint (sync_case_count (&self, "Patient"), ==, 61 + i);
-      g_assert_cmpint (sync_case_watermark (&self, "history", NULL), <=, self.server->now_us);
+      g_assert_true (case_has (&self, "Patient", "p1", mine));
+      g_assert_true (case_has (&self, "Patient", "p2", theirs));
+      g_assert_cmpuint (case_count (&self, "Patient"), ==, 61 + i);
+      g_assert_cmpint (case_watermark (&self, "history", NULL), <=, self.server->now_us);
     }
-  sync_case_must_run (&self);
+  must_run (&self);
   g_assert_cmpuint (self.report.conflicts + self.report.pending, ==, 0);
   /* Ahead, behind, and right again. */
   g_assert_cmpuint (count_audit (&self, "clock: 3"), ==, 1);
   g_assert_cmpuint (count_audit (&self, "clock: "), ==, 2);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 /* --- going on --------------------------------------------------------------------------------------------------- */
@@ -319,7 +319,7 @@ test_clock_of_this_computer (void)
 static gpointer
 edit_and_wait (gpointer data)
 {
-  SyncCase *self = data;
+  Case *self = data;
 
   /* The first pass is through; the edit comes from another thread, and nobody runs the main context but the run. */
   while (rounds_sync_get_state (self->sync) != ROUNDS_SYNC_WAITING || self->n == 0)
@@ -337,7 +337,7 @@ static GCancellable *running;
 static void
 count_and_cancel (MiniFhir *server, const FaultRequest *request, FaultAnswer *answer, gpointer data)
 {
-  SyncCase *self = data;
+  Case *self = data;
 
   g_atomic_int_inc ((gint *) &self->n);
   if (mini_get (server, "Patient", "mine") != NULL)
@@ -348,12 +348,12 @@ count_and_cancel (MiniFhir *server, const FaultRequest *request, FaultAnswer *an
 static void
 test_change_during_run (void)
 {
-  SyncCase self;
+  Case self;
   g_autoptr (GError) error = NULL;
   gint64 begin = g_get_monotonic_time ();
   GThread *thread;
 
-  sync_case_new (&self);
+  case_new (&self);
   self.server->after = count_and_cancel;
   running = g_cancellable_new ();
   thread = g_thread_new ("edit", edit_and_wait, &self);
@@ -362,7 +362,7 @@ test_change_during_run (void)
   g_assert_nonnull (mini_get (self.server, "Patient", "mine"));
   g_assert_cmpint (g_get_monotonic_time () - begin, <, 60 * G_USEC_PER_SEC);   /* the next pass is due in 300 s */
   g_clear_object (&running);
-  sync_case_clear (&self);
+  case_clear (&self);
 }
 
 int

@@ -10,32 +10,6 @@
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
-say () { printf '%s\n' "$*" >&2; }
-
-if [ -n "${ROUNDS_CLOUD_CACHE:-}" ]; then cache=$ROUNDS_CLOUD_CACHE/medplum
-elif [ -w /var/cache/rounds-dev/work ]; then cache=/var/cache/rounds-dev/work/medplum
-else cache=${XDG_CACHE_HOME:-$HOME/.cache}/rounds-dev/work/medplum; fi
-mkdir -p "$cache"
-key=$(cat "$here/package.json" "$here/package-lock.json" | sha256sum | cut -c1-16)
-program=$cache/$key
-
-for tool in node npm; do
-  command -v $tool >/dev/null || { say "medplum: missing: $tool"; exit 3; }
-done
-exec 8>"$cache/lock"
-flock 8
-if [ ! -d "$program/node_modules" ]; then
-  say "medplum: fetching its packages (once, about 100 MB on disk)"
-  rm -rf "$program.new"
-  mkdir -p "$program.new"
-  cp "$here/package.json" "$here/package-lock.json" "$program.new/"
-  (cd "$program.new" && npm ci --fetch-retries=1 --fetch-retry-mintimeout=2000 --ignore-scripts --no-audit --no-fund --loglevel=error) >"$cache/npm.log" 2>&1 ||
-    { tail -n 3 "$cache/npm.log" >&2; say "medplum: its packages cannot be had"; exit 3; }
-  rm -rf "$program"
-  mv "$program.new" "$program"
-fi
-# Imports are looked for beside the script.
-cmp -s "$here/server.mjs" "$program/server.mjs" || { cp "$here/server.mjs" "$program/server.mjs.new"; mv "$program/server.mjs.new" "$program/server.mjs"; }
-flock -u 8
-exec 8>&-
-exec node "$program/server.mjs" "${1:-0}"
+name=medplum
+. "$here/../npm.sh"
+npm_exec server.mjs "100 MB" "${1:-0}"
